@@ -1,0 +1,165 @@
+"""The manners that all programs here share: one clear line for bad input, whole files or none, progress, tables.
+
+Not a program itself. Numerical modules raise `ValueError` with a message for the user; `run` turns it into one line.
+"""
+
+import contextlib
+import csv
+import json
+import os
+import pathlib
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NoReturn
+
+import rich.console
+import rich.progress
+import rich.table
+from absl import app, flags
+
+import hw3
+
+OWN_CODE = (os.path.dirname(os.path.abspath(hw3.__file__)), os.path.dirname(os.path.abspath(__file__)))
+SECONDS_BETWEEN_LINES = 10.0  # of progress, where there is no terminal to draw a bar on
+
+
+def fail(message: object, status: int = 1) -> NoReturn:
+    """Ends the program with one line on stderr."""
+    print("error: " + " ".join(str(message).split()), file=sys.stderr)
+    sys.exit(status)
+
+
+def run(main: Callable[[], None]) -> None:
+    """Parses the flags and calls `main()`; what a user did wrong ends in one line, a defect of ours in a traceback."""
+
+    def parse(argv: Sequence[str]) -> list[str]:
+        try:
+            return app.parse_flags_with_usage(list(argv)) if _wants_help(argv) else flags.FLAGS(list(argv))
+        except flags.Error as error:
+            fail(error, 2)
+
+    def guarded(argv: Sequence[str]) -> None:
+        if len(argv) > 1:
+            fail(f"unexpected argument {argv[1]!r}; options are written --name=value (see --help)", 2)
+        try:
+            main()
+        except (ValueError, FloatingPointError) as error:
+            # The same types come out of libraries when this project has a defect: that deserves its traceback.
+            if not traceback.extract_tb(error.__traceback__)[-1].filename.startswith(OWN_CODE):
+                raise
+            fail(error)
+        except OSError as error:
+            fail(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else error)
+        except KeyboardInterrupt:
+            fail("interrupted", 130)
+
+    app.run(guarded, flags_parser=parse)
+
+
+def _wants_help(argv: Sequence[str]) -> bool:
+    return any(arg.lstrip("-").startswith("help") for arg in argv[1:])
+
+
+def prepare_outdir(outdir: str) -> pathlib.Path:
+    """Makes the folder for the results. Raises OSError naming the folder if nothing can be written there."""
+    path = pathlib.Path(outdir)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe = path / f".writable-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise OSError(f"--outdir={outdir}: cannot write there ({error.strerror})") from error
+    return path
+
+
+@contextlib.contextmanager
+def replacing(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """A temporary name beside `path` that is moved onto it only if the block ends well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        yield beside
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_text(path: pathlib.Path, text: str) -> None:
+    """Writes a text file, whole or not at all."""
+    with replacing(path) as beside:
+        beside.write_text(text, encoding="utf-8")
+
+
+def write_json(path: pathlib.Path, value: Mapping[str, Any]) -> None:
+    """Writes a JSON object, whole or not at all."""
+    write_text(path, json.dumps(value, indent=1) + "\n")
+
+
+def write_csv(path: pathlib.Path, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Writes a table, whole or not at all."""
+    with replacing(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def write_figure(path: pathlib.Path, figure: Any) -> None:
+    """Writes a matplotlib figure as PNG, whole or not at all."""
+    with replacing(path) as beside:
+        figure.savefig(beside, format="png", dpi=150, metadata={"Software": None})
+
+
+def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Prints a small table; the first column is left-aligned, the others right-aligned."""
+    table = rich.table.Table(title=title, title_justify="left", title_style="bold", box=rich.box.SIMPLE_HEAD)
+    for index, name in enumerate(header):
+        table.add_column(name, justify="left" if index == 0 else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*map(str, row))
+    rich.console.Console(highlight=False).print(table)
+
+
+@contextlib.contextmanager
+def progress(description: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
+    """Yields `advance(count)`: a bar with rate and time left on a terminal, a plain line now and then elsewhere."""
+    console = rich.console.Console(stderr=True)
+    if console.is_terminal:
+        columns = (
+            rich.progress.TextColumn("{task.description}"),
+            rich.progress.BarColumn(),
+            rich.progress.TaskProgressColumn(),
+            rich.progress.TextColumn("{task.fields[rate]}"),
+            rich.progress.TimeRemainingColumn(),
+        )
+        with rich.progress.Progress(*columns, console=console, transient=True) as bar:
+            task = bar.add_task(description, total=total, rate="")
+
+            def advance(count: int) -> None:
+                bar.advance(task, count)
+                speed = bar.tasks[task].speed
+                bar.update(task, rate=f"{speed:,.0f} {unit}/s" if speed else "")
+
+            yield advance
+        return
+
+    start = last = time.monotonic()
+    done = 0
+
+    def report(count: int) -> None:
+        nonlocal last, done
+        done += count
+        now = time.monotonic()
+        if now - last >= SECONDS_BETWEEN_LINES:
+            last = now
+            rate = done / (now - start)
+            left = (total - done) / rate
+            print(
+                f"{description}: {done / total:.0%}, {rate:,.0f} {unit}/s, {left:.0f} s left",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    yield report
