@@ -14,15 +14,18 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
+import rich.box
 import rich.console
 import rich.progress
 import rich.table
-from absl import app, flags
+from absl import app, flags, logging
 
 import hw3
+from hw3 import checkpoints, data
+from hw3.checkpoints import Checkpoint
 
 OWN_CODE = (os.path.dirname(os.path.abspath(hw3.__file__)), os.path.dirname(os.path.abspath(__file__)))
-SECONDS_BETWEEN_LINES = 10.0  # of progress, where there is no terminal to draw a bar on
+SECONDS_BETWEEN_LINES = 15.0  # of progress, where there is no terminal to draw a bar on
 
 
 def fail(message: object, status: int = 1) -> NoReturn:
@@ -43,6 +46,8 @@ def run(main: Callable[[], None]) -> None:
     def guarded(argv: Sequence[str]) -> None:
         if len(argv) > 1:
             fail(f"unexpected argument {argv[1]!r}; options are written --name=value (see --help)", 2)
+        if not flags.FLAGS["verbosity"].present:
+            logging.set_verbosity(logging.WARNING)  # orbax and jax say a page at absl's default
         try:
             main()
         except (ValueError, FloatingPointError) as error:
@@ -60,6 +65,44 @@ def run(main: Callable[[], None]) -> None:
 
 def _wants_help(argv: Sequence[str]) -> bool:
     return any(arg.lstrip("-").startswith("help") for arg in argv[1:])
+
+
+def define_outdir_flag() -> flags.FlagHolder[str]:
+    """Defines --outdir."""
+    return flags.DEFINE_string("outdir", "out", "Folder for the results.")
+
+
+def define_dataset_flags() -> tuple[flags.FlagHolder[str | None], flags.FlagHolder[str | None]]:
+    """Defines --dataset and --data_dir."""
+    return (
+        flags.DEFINE_string(
+            "dataset",
+            None,
+            "mnist (bundled) or any image set of TensorFlow Datasets; default: the one trained on.",
+        ),
+        flags.DEFINE_string("data_dir", None, "Folder of prepared TensorFlow Datasets."),
+    )
+
+
+def define_checkpoint_flag() -> flags.FlagHolder[str]:
+    """Defines --checkpoint."""
+    return flags.DEFINE_string("checkpoint", "out/train_wide", "Folder of a training run, as train_cnn.py makes it.")
+
+
+def load_classifier(checkpoint: str, dataset: str | None, data_dir: str | None) -> tuple[Checkpoint, data.Dataset]:
+    """The trained network of --checkpoint and the data set to use it on, by default the one it was trained on.
+
+    Raises ValueError if the images of the two have different shapes.
+    """
+    loaded = checkpoints.load(pathlib.Path(checkpoint) / "checkpoint")
+    images = data.load(dataset or loaded.run.dataset, data_dir)
+    shape = images.test_images.shape[1:]
+    if shape != loaded.run.image_shape:
+        raise ValueError(
+            f"--checkpoint={checkpoint} was trained on images of shape {loaded.run.image_shape}, those of "
+            f"{images.name} have {shape}"
+        )
+    return loaded, images
 
 
 def prepare_outdir(outdir: str) -> pathlib.Path:
@@ -114,12 +157,13 @@ def write_figure(path: pathlib.Path, figure: Any) -> None:
 
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Prints a small table; the first column is left-aligned, the others right-aligned."""
-    table = rich.table.Table(title=title, title_justify="left", title_style="bold", box=rich.box.SIMPLE_HEAD)
+    table = rich.table.Table(title=title, title_justify="left", title_style="bold", box=rich.box.SIMPLE_HEAD, min_width=len(title))
     for index, name in enumerate(header):
         table.add_column(name, justify="left" if index == 0 else "right", overflow="fold")
     for row in rows:
         table.add_row(*map(str, row))
-    rich.console.Console(highlight=False).print(table)
+    console = rich.console.Console(highlight=False)
+    console.print(table, width=None if console.is_terminal else 120)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,121 @@
+"""What the figures share: sizes, colours, images without ticks, mosaics of small images, maps of labels."""
+
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib import colors, ticker
+from matplotlib.figure import Figure
+
+SEQUENTIAL = "viridis"  # perceptually uniform and safe for the colour-blind, as are the others
+DIVERGING = "RdBu_r"
+INK = "gray"  # images of digits as they are: 0 black, 1 white
+WIDTH = 7.2  # inches, the text width of a printed page
+
+# Paul Tol's "muted" scheme, distinct for the colour-blind, for the ten digits; the eleventh class starts again.
+LABEL_COLOURS = (
+    "#332288",
+    "#88CCEE",
+    "#44AA99",
+    "#117733",
+    "#999933",
+    "#DDCC77",
+    "#CC6677",
+    "#882255",
+    "#AA4499",
+    "#BBBBBB",
+)
+TRUE_COLOUR = "#F4F4F4"  # positions where the label is right stay in the background
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """A figure of so many inches that lays itself out, with the project's fonts."""
+    with matplotlib.rc_context({"font.size": 8.0}):
+        return Figure(figsize=(width, height), layout="constrained")
+
+
+def hide_ticks(ax: Any) -> None:
+    """Leaves an image without axes."""
+    ax.set_xticks([])
+    ax.set_yticks([])
+    for spine in ax.spines.values():
+        spine.set_linewidth(0.4)
+
+
+def show(ax: Any, image: np.ndarray, title: str = "", **options: Any) -> Any:
+    """Draws an image [height, width, 1 or 3] in [0, 1], or a map [height, width] with a colour map of its own."""
+    if image.ndim == 3 and image.shape[-1] == 1:
+        image = image[..., 0]
+    if image.ndim == 2:
+        options = {"cmap": INK, "vmin": 0.0, "vmax": 1.0} | options
+    artist = ax.imshow(image, interpolation="nearest", **options)
+    hide_ticks(ax)
+    if title:
+        ax.set_title(title, fontsize=8)
+    return artist
+
+
+def mosaic(tiles: np.ndarray, columns: int) -> np.ndarray:
+    """Puts maps [n, height, width] side by side in `columns` columns with one empty (NaN) pixel between."""
+    count, height, width = tiles.shape
+    rows = -(-count // columns)
+    canvas = np.full((rows * (height + 1) - 1, columns * (width + 1) - 1), np.nan)
+    for index, tile in enumerate(tiles):
+        row, column = divmod(index, columns)
+        canvas[row * (height + 1) :, column * (width + 1) :][:height, :width] = tile
+    return canvas
+
+
+def symmetric(values: np.ndarray) -> colors.Normalize:
+    """A colour scale with zero in its middle that reaches the largest magnitude."""
+    limit = float(np.nanmax(np.abs(values))) or 1.0
+    return colors.Normalize(-limit, limit)
+
+
+def show_patch_map(figure: Figure, ax: Any, values: np.ndarray, rows: np.ndarray, cols: np.ndarray, label: str) -> None:
+    """Draws a map over patch positions [rows, cols] scaled to its own range, with a colour bar."""
+    artist = ax.imshow(values, cmap=SEQUENTIAL, interpolation="nearest")
+    figure.colorbar(artist, ax=ax, label=label, shrink=0.8, format=ticker.FormatStrFormatter("%.3g"))
+    position_axes(ax, rows, cols)
+
+
+def position_axes(ax: Any, rows: np.ndarray, cols: np.ndarray) -> None:
+    """Ticks that say at which pixel the patch begins."""
+    for set_ticks, starts in ((ax.set_xticks, cols), (ax.set_yticks, rows)):
+        at = np.unique(np.linspace(0, len(starts) - 1, min(5, len(starts))).round().astype(int))
+        set_ticks(at, [str(starts[i]) for i in at])
+    ax.set_xlabel("left column of the patch (pixel)")
+    ax.set_ylabel("top row of the patch (pixel)")
+
+
+def show_label_map(ax: Any, labels: np.ndarray, true: int, rows: np.ndarray, cols: np.ndarray) -> None:
+    """Draws predicted labels [rows, cols] in discrete colours with the digits in the cells, the true one in grey."""
+    colour = {int(label): LABEL_COLOURS[int(label) % len(LABEL_COLOURS)] for label in np.unique(labels)}
+    colour[true] = TRUE_COLOUR
+    ax.imshow(np.array([[colors.to_rgb(colour[int(v)]) for v in line] for line in labels]), interpolation="nearest")
+    size = float(np.clip(110 / max(labels.shape), 3.0, 9.0))
+    for (row, column), label in np.ndenumerate(labels):
+        ax.text(
+            column,
+            row,
+            str(label),
+            ha="center",
+            va="center",
+            fontsize=size,
+            color="#999999" if label == true else text_colour(colour[int(label)]),
+        )
+    position_axes(ax, rows, cols)
+
+
+def text_colour(background: str) -> str:
+    """Black or white, whichever reads better on `background`."""
+    red, green, blue = colors.to_rgb(background)
+    return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.55 else "white"
+
+
+def grid(figure: Figure, count: int, columns: int) -> list[Any]:
+    """`count` axes in rows of `columns`; the places left over stay empty."""
+    axes = figure.subplots(-(-count // columns), columns, squeeze=False).ravel()
+    for ax in axes[count:]:
+        ax.set_axis_off()
+    return list(axes[:count])

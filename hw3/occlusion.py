@@ -1,0 +1,289 @@
+"""The sweep: a patch at every position of every image, classified as one vmapped batch, and what to read from it.
+
+Problem 2 of the assignment (document 002) asks for three maps: for each position of an 8x8 black patch moved with
+stride 1, the probability of the true digit, the highest probability, and the predicted label. `sweep` keeps the
+probabilities of all classes, from which the three maps and everything else here follow. A classifier is any JAX
+function `predict(images) -> probabilities`; nothing here knows how it was made.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+Predict = Callable[[jax.Array], jax.Array]
+
+# Pixels times channels in one batch of occluded images unless the caller says otherwise: 441 images of 28x28 and a
+# little more. Larger batches are no faster on CPU and need more memory (BUILD.md, Speed).
+BATCH_VALUES = 400_000
+
+
+class Sweep(NamedTuple):
+    """What a classifier says of every occluded version of every image. NumPy arrays, so that results leave the
+    device."""
+
+    probabilities: np.ndarray  # float32 [images, rows, cols, classes]
+    rows: np.ndarray  # int [rows], top pixel row of the patch
+    cols: np.ndarray  # int [cols], left pixel column of the patch
+    patch: tuple[int, int]  # height and width of the patch in pixels
+    image_shape: tuple[int, int]  # height and width of the images in pixels
+    clean: np.ndarray  # float32 [images, classes], probabilities of the images without a patch
+    labels: np.ndarray  # int [images], true labels, or those predicted without a patch where none were given
+
+    @property
+    def true_probability(self) -> np.ndarray:
+        """Map 1: the probability of the true label, float32 [images, rows, cols]."""
+        return np.take_along_axis(self.probabilities, self.labels[:, None, None, None], axis=-1)[..., 0]
+
+    @property
+    def highest_probability(self) -> np.ndarray:
+        """Map 2: the highest probability among the classes, float32 [images, rows, cols]."""
+        return self.probabilities.max(axis=-1)
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """Map 3: the predicted label, int [images, rows, cols]."""
+        return self.probabilities.argmax(axis=-1)
+
+    @property
+    def accuracy(self) -> np.ndarray:
+        """Fraction of the positions at which the label is still the true one, float [images]."""
+        return (self.predicted == self.labels[:, None, None]).mean(axis=(1, 2))
+
+
+def pair(value: int | tuple[int, int], name: str) -> tuple[int, int]:
+    """`value` as (vertical, horizontal). Raises ValueError unless it is one or two positive whole numbers."""
+    both: tuple = (value, value) if np.ndim(value) == 0 else tuple(value)  # type: ignore[arg-type]
+    if len(both) != 2 or not all(isinstance(v, int | np.integer) and v > 0 for v in both):
+        raise ValueError(f"{name} must be one or two positive whole numbers, not {value!r}")
+    return int(both[0]), int(both[1])
+
+
+def equal_batch(total: int, limit: int) -> int:
+    """The size, at most `limit`, of equal batches for `total` items: one compilation, little wasted in the last batch.
+
+    >>> equal_batch(1000, 512)
+    500
+    """
+    batches = max(1, -(-total // limit))
+    return max(1, -(-total // batches))
+
+
+def positions(size: int, patch: int, stride: int, reach_edge: bool = False) -> np.ndarray:
+    """First pixels of a patch along one axis, int [n]: 0, stride, 2 stride, ... as long as the patch fits.
+
+    With `reach_edge` the last position that fits is added where the stride would miss it.
+
+    >>> positions(28, 8, 6), positions(28, 8, 6, reach_edge=True)
+    (array([ 0,  6, 12, 18]), array([ 0,  6, 12, 18, 20]))
+    """
+    starts = np.arange(0, size - patch + 1, stride)
+    if reach_edge and starts[-1] != size - patch:
+        starts = np.append(starts, size - patch)
+    return starts
+
+
+def covers(start: jax.Array, patch: tuple[int, int], shape: tuple[int, int]) -> jax.Array:
+    """Which pixels a patch covers whose first row and column are `start` (int [2]): bool [height, width]."""
+    row = jnp.arange(shape[0])
+    col = jnp.arange(shape[1])
+    rows = (row >= start[0]) & (row < start[0] + patch[0])
+    cols = (col >= start[1]) & (col < start[1] + patch[1])
+    return rows[:, None] & cols[None, :]
+
+
+def check_images(images: Any) -> jax.Array:
+    """Images as float32 [n, height, width, channels].
+
+    Raises ValueError for integers (0 to 255 where 0 to 1 is meant) and for any other number of axes.
+    """
+    array = jnp.asarray(images)
+    if not jnp.issubdtype(array.dtype, jnp.floating):
+        raise ValueError(f"images must be floating point in [0, 1], not {array.dtype}: divide 8-bit images by 255")
+    if array.ndim != 4:
+        raise ValueError(f"images must have the axes [n, height, width, channels], not the shape {array.shape}")
+    return array.astype(jnp.float32)
+
+
+def check_predict(predict: Predict, image_shape: tuple[int, ...]) -> int:
+    """The number of classes of `predict`; raises ValueError unless it maps [n, ...] to floats [n, classes]."""
+    out = jax.eval_shape(predict, jax.ShapeDtypeStruct((2, *image_shape), jnp.float32))
+    if getattr(out, "ndim", None) != 2 or out.shape[0] != 2 or not jnp.issubdtype(out.dtype, jnp.floating):
+        raise ValueError(f"predict must give probabilities [batch, classes]; for a batch of 2 it gave {out}")
+    return out.shape[1]
+
+
+def check_probabilities(probabilities: np.ndarray) -> None:
+    """Raises ValueError unless every row [..., classes] sums to 1."""
+    sums = probabilities.sum(-1)
+    if not np.all(np.abs(sums - 1) < 1e-3):
+        worst = sums.flat[np.argmax(np.abs(sums - 1))]
+        raise ValueError(
+            f"predict must give probabilities that sum to 1, a row sums to {worst:.4g}: wrap logits in jax.nn.softmax"
+        )
+
+
+def as_pytree(predict: Predict) -> Predict:
+    """`predict` as a pytree, so that it can be an argument of a jitted function: itself if it is one already."""
+    return predict if isinstance(predict, jax.tree_util.Partial) else jax.tree_util.Partial(predict)
+
+
+@partial(jax.jit, static_argnames="patch")
+def _classify(
+    predict: Predict,
+    images: jax.Array,
+    fills: jax.Array,
+    which: jax.Array,
+    starts: jax.Array,
+    patch: tuple[int, int],
+) -> jax.Array:
+    """Probabilities [batch, classes] of images[which] with fills[which] shown through the patch at `starts` [batch,
+    2]."""
+
+    def occlude(index: jax.Array, start: jax.Array) -> jax.Array:
+        inside = covers(start, patch, (images.shape[1], images.shape[2]))[..., None]
+        # One filling serves all images if there is only one.
+        return jnp.where(inside, fills[jnp.minimum(index, len(fills) - 1)], images[index])
+
+    return predict(jax.vmap(occlude)(which, starts))
+
+
+def sweep(
+    predict: Predict,
+    images: Any,
+    labels: Any = None,
+    *,
+    patch_size: int | tuple[int, int] = 8,
+    stride: int | tuple[int, int] = 1,
+    fill: Any = 0.0,
+    reach_edge: bool = False,
+    batch_size: int | None = None,
+    advance: Callable[[int], None] = lambda occluded: None,
+) -> Sweep:
+    """Classifies every image with a patch at every position: one flat vmapped batch of (image, position) pairs.
+
+    Args:
+      predict: any JAX function from float32 images [batch, height, width, channels] to probabilities [batch, classes].
+        It is compiled once as long as the same function is passed; a `jax.tree_util.Partial` over its parameters,
+        such as `hw3.cnn.predictor` gives, also lets the parameters change without compiling again.
+      images: float [n, height, width, channels] in [0, 1].
+      labels: int [n], the true labels; those predicted without a patch if None.
+      patch_size, stride: pixels, one number or (vertical, horizontal). A patch never hangs over the edge.
+      fill: what the patch shows: a number, one number a channel [channels], or an image [height, width, channels] or
+      one
+        for each [n, height, width, channels], of which the patch is a window (see `mean_fill`, `blur_fill`).
+      reach_edge: add the last row and column of positions where the stride would miss them.
+      batch_size: occluded images classified at once; bounds the memory, never changes the result beyond rounding. The
+        default suits the size of the images.
+      advance: called with a number of occluded images whenever so many more are done.
+
+    Returns a `Sweep`; for 28x28 images and the homework's 8x8 patch and stride 1, maps of 21x21 positions.
+    Raises ValueError for anything else than the above, naming what was given.
+    """
+    images = check_images(images)
+    count, height, width, channels = images.shape
+    patch = pair(patch_size, "patch_size")
+    strides = pair(stride, "stride")
+    if patch[0] > height or patch[1] > width:
+        raise ValueError(f"patch_size {patch[0]}x{patch[1]} is larger than the images, {height}x{width}")
+    if batch_size is not None and batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, not {batch_size}")
+    classes = check_predict(predict, images.shape[1:])
+    fills = _fills(fill, images)
+    predict = as_pytree(predict)
+
+    rows = positions(height, patch[0], strides[0], reach_edge)
+    cols = positions(width, patch[1], strides[1], reach_edge)
+    starts = np.stack(np.meshgrid(rows, cols, indexing="ij"), axis=-1).reshape(-1, 2)
+    total = count * len(starts)
+    limit = batch_size or max(1, BATCH_VALUES // (height * width * channels))
+    size = equal_batch(total, limit)
+
+    probabilities = np.empty((total, classes), np.float32)
+    for first in range(0, total, size):
+        flat = np.minimum(np.arange(first, first + size), total - 1)  # the last batch repeats its last pair
+        which, position = np.divmod(flat, len(starts))
+        out = _classify(predict, images, fills, which.astype(np.int32), starts[position].astype(np.int32), patch)
+        valid = min(size, total - first)
+        probabilities[first : first + valid] = np.asarray(out)[:valid]
+        advance(valid)
+    check_probabilities(probabilities)
+    clean = _clean(predict, images, limit, classes)
+    check_probabilities(clean)
+    labels = clean.argmax(-1) if labels is None else _labels(labels, count, classes)
+    return Sweep(
+        probabilities.reshape(count, len(rows), len(cols), classes),
+        rows,
+        cols,
+        patch,
+        (height, width),
+        clean,
+        labels,
+    )
+
+
+_predict = jax.jit(lambda predict, images: predict(images))
+
+
+def _clean(predict: Predict, images: jax.Array, limit: int, classes: int) -> np.ndarray:
+    chunks = [np.asarray(_predict(predict, images[i : i + limit])) for i in range(0, len(images), limit)]
+    return np.concatenate([np.empty((0, classes), np.float32), *chunks])
+
+
+def _labels(labels: Any, count: int, classes: int) -> np.ndarray:
+    labels = np.asarray(labels)
+    if labels.shape != (count,) or not np.issubdtype(labels.dtype, np.integer):
+        raise ValueError(f"labels must be {count} whole numbers, one an image, not {labels.dtype}{list(labels.shape)}")
+    if len(labels) and not (labels.min() >= 0 and labels.max() < classes):
+        raise ValueError(f"labels must lie in 0..{classes - 1}, not {labels.min()}..{labels.max()}")
+    return labels.astype(int)
+
+
+def _fills(fill: Any, images: jax.Array) -> jax.Array:
+    """The fill as images [1 or n, height, width, channels]."""
+    fill = jnp.asarray(fill, jnp.float32)
+    allowed = ((), images.shape[3:], images.shape[1:], images.shape)
+    if fill.shape not in allowed:
+        raise ValueError(
+            f"fill must be a number or have one of the shapes {', '.join(map(str, allowed[1:]))}, not {fill.shape}"
+        )
+    if fill.ndim == 4:
+        return fill
+    return jnp.broadcast_to(fill, (1, *images.shape[1:])) if fill.ndim < 3 else fill[None]
+
+
+def mean_fill(images: jax.Array) -> jax.Array:
+    """Each image's mean per channel as a filling for `sweep`: [n, height, width, channels] -> the same shape."""
+    return jnp.broadcast_to(images.mean(axis=(1, 2), keepdims=True), images.shape)
+
+
+def blur_fill(images: jax.Array, sigma: float = 3.0) -> jax.Array:
+    """Each image blurred by a Gaussian of `sigma` pixels, edges clamped: [n, height, width, channels] -> the same
+    shape.
+
+    Raises ValueError unless sigma is positive.
+    """
+    if not sigma > 0:
+        raise ValueError(f"sigma must be positive, not {sigma}")
+    images = check_images(images)
+    radius = int(np.ceil(3 * sigma))
+    weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
+    weights /= weights.sum()
+    for axis in (1, 2):
+        size = images.shape[axis]
+        padded = jnp.pad(images, [(radius, radius) if a == axis else (0, 0) for a in range(4)], mode="edge")
+        shifted = [jax.lax.slice_in_dim(padded, k, k + size, axis=axis) for k in range(len(weights))]
+        images = jnp.stack([float(weight) * part for weight, part in zip(weights, shifted, strict=True)]).sum(0)
+    return images
+
+
+def occluded(image: np.ndarray, row: int, col: int, patch: tuple[int, int], fill: Any = 0.0) -> np.ndarray:
+    """A copy of `image` [height, width, channels] with the patch whose first pixel is (row, col) filled with `fill`."""
+    copy = np.array(image)
+    copy[row : row + patch[0], col : col + patch[1]] = np.broadcast_to(np.asarray(fill, copy.dtype), copy.shape)[
+        row : row + patch[0], col : col + patch[1]
+    ]
+    return copy

@@ -1,0 +1,207 @@
+"""Moves a patch over a test image and maps what the network then says: problem 2 (1) and (2).
+
+python scripts/sweep_occlusion.py --digit=6
+python scripts/sweep_occlusion.py --digit=3 --index=4 --patch_size=6,10 --stride=2 --fill=blur
+python scripts/sweep_occlusion.py --fragility_images=0        # only the one image, without the mean maps per class
+"""
+
+import pathlib
+from typing import Any
+
+import numpy as np
+import program
+from absl import flags
+
+from hw3 import inspection, occlusion, occlusion_maps
+from hw3.data import Dataset, as_float
+from hw3.figures import occlusion as figures
+from hw3.occlusion import Predict
+
+CHECKPOINT = program.define_checkpoint_flag()
+DIGIT = flags.DEFINE_integer("digit", 6, "Class of the image.")
+INDEX = flags.DEFINE_integer("index", 0, "Take the n-th (from 0) correctly classified test image of it.", lower_bound=0)
+PATCH_SIZE = flags.DEFINE_list("patch_size", ["8"], "Pixels, one number or height,width.")
+STRIDE = flags.DEFINE_list("stride", ["1"], "Pixels, one number or vertical,horizontal.")
+FILL = flags.DEFINE_string("fill", "0", "Grey value of the patch in [0, 1] (0 is black), or mean, or blur.")
+REACH_EDGE = flags.DEFINE_bool(
+    "reach_edge", False, "Add the last row and column of positions if the stride misses them."
+)
+BATCH_SIZE = flags.DEFINE_integer(
+    "batch_size", None, "Occluded images classified at once: bounds the memory.", lower_bound=1
+)
+FRAGILITY_IMAGES = flags.DEFINE_integer(
+    "fragility_images",
+    0,
+    "Also average over the first so many correctly classified images of each class.",
+    lower_bound=0,
+)
+DATASET, DATA_DIR = program.define_dataset_flags()
+OUTDIR = program.define_outdir_flag()
+
+
+def pixels(flag: flags.FlagHolder) -> tuple[int, int]:
+    """One or two numbers of a flag as (vertical, horizontal)."""
+    text = ",".join(flag.value)
+    try:
+        numbers = tuple(map(int, flag.value))
+        return occlusion.pair(numbers[0] if len(numbers) == 1 else numbers, f"--{flag.name}")  # type: ignore[arg-type]
+    except (ValueError, IndexError):
+        raise ValueError(
+            f"--{flag.name}={text}: must be one or two positive whole numbers of pixels, as 8 or 8,6"
+        ) from None
+
+
+def filling(images: np.ndarray) -> Any:
+    """What --fill describes, for `occlusion.sweep` of these images."""
+    if FILL.value in ("mean", "blur"):
+        return (occlusion.mean_fill if FILL.value == "mean" else occlusion.blur_fill)(images)  # type: ignore[arg-type]
+    try:
+        value = float(FILL.value)
+    except ValueError:
+        value = float("nan")
+    if not 0 <= value <= 1:
+        raise ValueError(f"--fill={FILL.value}: must be a number in [0, 1], mean or blur")
+    return value
+
+
+def main() -> None:
+    """Sweeps one image, writes the maps and what they say; then, if asked, many images of every class."""
+    checkpoint, dataset = program.load_classifier(CHECKPOINT.value, DATASET.value, DATA_DIR.value)
+    patch, stride = pixels(PATCH_SIZE), pixels(STRIDE)
+    height, width = dataset.test_images.shape[1:3]
+    if patch[0] > height or patch[1] > width:
+        raise ValueError(f"--patch_size={','.join(PATCH_SIZE.value)}: larger than the images, {height}x{width} pixels")
+    predict = checkpoint.predictor()
+    row = inspection.nth_correct(predict, dataset.test_images, dataset.test_labels, DIGIT.value, INDEX.value)
+    image = np.asarray(as_float(dataset.test_images[row]))
+    folder = program.prepare_outdir(OUTDIR.value) / "sweep"
+    options: dict[str, Any] = {
+        "patch_size": patch,
+        "stride": stride,
+        "reach_edge": REACH_EDGE.value,
+        "batch_size": BATCH_SIZE.value,
+    }
+    fill = filling(image[None])
+    result = occlusion.sweep(predict, image[None], np.array([DIGIT.value]), fill=fill, **options)
+    results = one_image(image, row, result, fill, folder)
+    if FRAGILITY_IMAGES.value:
+        results["fragility"] = every_class(predict, dataset, options, folder)
+    program.write_json(folder / "results.json", results)
+    print(f"maps and numbers: {folder}")
+
+
+def one_image(image: np.ndarray, row: int, result: occlusion.Sweep, fill: Any, folder: pathlib.Path) -> dict:
+    """Figures and tables of one image; returns the numbers."""
+    label = DIGIT.value
+    shown = np.asarray(fill)[0] if np.ndim(fill) == 4 else np.asarray(fill)
+    importance = occlusion_maps.importance(result)[0]
+    region = occlusion_maps.important_region(result)
+    telling = occlusion_maps.telling_cases(result)
+    uncovered = occlusion_maps.uncovered_pixels(result)
+    program.write_figure(folder / "maps.png", figures.three_maps(image, result))
+    program.write_figure(folder / "cases.png", figures.cases(image, telling, result.patch, label, shown))
+    program.write_figure(folder / "importance.png", figures.important(image, importance, region, label))
+    for name, values in (
+        ("map1_true_probability", result.true_probability[0]),
+        ("map2_highest_probability", result.highest_probability[0]),
+        ("map3_label", result.predicted[0]),
+    ):
+        program.write_csv(
+            folder / f"{name}.csv",
+            ("row", *(f"col_{col}" for col in result.cols)),
+            [(start, *line) for start, line in zip(result.rows.tolist(), values.tolist(), strict=True)],
+        )
+    wrong, counts = np.unique(result.predicted[0][result.predicted[0] != label], return_counts=True)
+    taken_for = {str(w): int(n) for w, n in zip(wrong, counts, strict=True)}
+    positions = result.predicted[0].size
+    program.print_table(
+        f"test image {row}, a {label}, under a {result.patch[0]}x{result.patch[1]} patch at "
+        f"{len(result.rows)}x{len(result.cols)} positions",
+        ("", "value"),
+        [
+            (f"P({label}) without a patch", f"{result.clean[0, label]:.6f}"),
+            ("positions", positions),
+            (f"still classified as {label}", f"{result.accuracy[0]:.3%}"),
+            ("taken for", ", ".join(f"{w} ({n}x)" for w, n in taken_for.items()) or "nothing else"),
+            (f"lowest P({label})", f"{result.true_probability[0].min():.6f}"),
+            (
+                "important region (pixels)",
+                f"rows {region.first_row}-{region.last_row}, columns {region.first_col}-{region.last_col}"
+                if region
+                else "none: no patch changes the label",
+            ),
+            *([("pixels that no patch covers", uncovered)] if uncovered else []),
+        ],
+    )
+    program.print_table(
+        "telling positions",
+        ("patch", "row", "col", f"P({label})", "predicted", "its probability"),
+        [
+            (c.title, c.row, c.col, f"{c.true_probability:.6f}", c.predicted, f"{c.highest_probability:.6f}")
+            for c in telling
+        ],
+    )
+    return {
+        "digit": label,
+        "image": row,
+        "patch": result.patch,
+        "maps": [len(result.rows), len(result.cols)],
+        "clean_probability": float(result.clean[0, label]),
+        "accuracy": float(result.accuracy[0]),
+        "taken_for": taken_for,
+        "lowest_true_probability": float(result.true_probability[0].min()),
+        "region": region._asdict() if region else None,
+        "most_important_pixel": [int(v) for v in np.unravel_index(importance.argmax(), importance.shape)],
+        "largest_importance": float(importance.max()),
+        "halves": {
+            "upper": float(importance[: len(importance) // 2].mean()),
+            "lower": float(importance[len(importance) // 2 :].mean()),
+        },
+        "cases": [case._asdict() for case in telling],
+        "uncovered_pixels": uncovered,
+    }
+
+
+def every_class(predict: Predict, dataset: Dataset, options: dict[str, Any], folder: pathlib.Path) -> dict:
+    """Mean maps over the first images of each class."""
+    count, classes = FRAGILITY_IMAGES.value, dataset.classes
+    height, width = dataset.test_images.shape[1:3]
+    patch, strides = options["patch_size"], options["stride"]
+    places = [
+        len(occlusion.positions(size, p, s, REACH_EDGE.value))
+        for size, p, s in zip((height, width), patch, strides, strict=True)
+    ]
+    means, importances, accuracies = [], [], []
+    with program.progress(
+        "sweeping every class", classes * count * places[0] * places[1], "occluded images"
+    ) as advance:
+        for label in range(classes):
+            rows = inspection.correct(predict, dataset.test_images, dataset.test_labels, label, count)
+            images = np.asarray(as_float(dataset.test_images[rows]))
+            result = occlusion.sweep(
+                predict, images, np.full(count, label), fill=filling(images), advance=advance, **options
+            )
+            means.append(images.mean((0, -1)))
+            importances.append(occlusion_maps.importance(result).mean(0))
+            accuracies.append(float(result.accuracy.mean()))
+    program.write_figure(
+        folder / "fragility.png",
+        figures.fragility(np.stack(means), np.stack(importances), np.array(accuracies), count),
+    )
+    program.print_table(
+        f"accuracy over all positions, first {count} correctly classified test images of each class",
+        ("class", "accuracy", "most important pixel (row, column)"),
+        [
+            (
+                label,
+                f"{accuracy:.2%}",
+                tuple(int(v) for v in np.unravel_index(importance.argmax(), importance.shape)),
+            )
+            for label, (accuracy, importance) in enumerate(zip(accuracies, importances, strict=True))
+        ],
+    )
+    return {"images": count, "accuracies": accuracies}
+
+
+if __name__ == "__main__":
+    program.run(main)

@@ -1,0 +1,155 @@
+"""Trains a CNN and keeps its checkpoint, curves and metrics: problem 1 of the homework.
+
+python scripts/train_cnn.py                                    # `wide` on MNIST, the quick recipe
+python scripts/train_cnn.py --model=narrow
+python scripts/train_cnn.py --recipe=published --epochs=12     # document 001's SGD
+python scripts/train_cnn.py --model="conv3-16 maxpool2 dense50" --dataset=fashion_mnist --data_dir=...
+"""
+
+import pathlib
+import re
+import time
+from typing import Any
+
+import jax
+import program
+from absl import flags
+
+from hw3 import checkpoints, cnn, data, training
+from hw3.figures import training as figures
+
+MODEL = flags.DEFINE_string(
+    "model",
+    "wide",
+    f'A network by name ({", ".join(cnn.NETWORKS)}) or by description, as "conv5-32 maxpool2 dense100".',
+)
+RECIPE = flags.DEFINE_enum(
+    "recipe",
+    "default",
+    ["default", "published"],
+    "default: one-cycle schedule, weight decay, small shifts; published: constant SGD 0.01 with momentum 0.9.",
+)
+EPOCHS = flags.DEFINE_integer("epochs", None, "Passes over the training set; the recipe's own number if not given.")
+BATCH_SIZE = flags.DEFINE_integer("batch_size", None, "Images in a step; the recipe's own number if not given.")
+LEARNING_RATE = flags.DEFINE_float("learning_rate", None, "The (highest) step size; the recipe's own if not given.")
+MAX_SHIFT = flags.DEFINE_integer(
+    "max_shift", None, "Pixels by which training images move at most; the recipe's own if not given."
+)
+SEED = flags.DEFINE_integer("seed", 0, "Of the initial weights, the order of the images, shifts and dropout.")
+RESUME = flags.DEFINE_bool("resume", False, "Continue the run under --outdir, or begin it if there is none.")
+TRAIN_IMAGES = flags.DEFINE_integer("train_images", None, "Use only so many of the training images.", lower_bound=1)
+DATASET, DATA_DIR = program.define_dataset_flags()
+OUTDIR = program.define_outdir_flag()
+
+
+def recipe() -> training.Recipe:
+    """The recipe that the flags describe."""
+    base = training.RECIPES.get(MODEL.value, training.Recipe()) if RECIPE.value == "default" else training.PUBLISHED
+    given: dict[str, flags.FlagHolder] = {
+        "epochs": EPOCHS,
+        "batch_size": BATCH_SIZE,
+        "learning_rate": LEARNING_RATE,
+        "max_shift": MAX_SHIFT,
+    }
+    changes: dict[str, Any] = {name: flag.value for name, flag in given.items() if flag.value is not None}
+    return base._replace(**changes)
+
+
+def main() -> None:
+    """Trains, saving after every epoch, and prints the last metrics."""
+    layers = cnn.parse(MODEL.value)
+    settings = recipe()
+    training.check(settings)
+    dataset = data.load(DATASET.value or "mnist", DATA_DIR.value)
+    if TRAIN_IMAGES.value:
+        dataset = dataset._replace(
+            train_images=dataset.train_images[: TRAIN_IMAGES.value],
+            train_labels=dataset.train_labels[: TRAIN_IMAGES.value],
+        )
+    run = checkpoints.Run(
+        MODEL.value,
+        dataset.name,
+        dataset.train_images.shape[1:],
+        len(dataset.train_images),
+        dataset.classes,
+        settings,
+        SEED.value,
+    )
+    folder = program.prepare_outdir(OUTDIR.value) / ("train_" + re.sub(r"\W+", "_", MODEL.value))
+    directory = folder / "checkpoint"
+    model = cnn.CNN(layers, dataset.classes)
+    init_key, key = jax.random.split(jax.random.key(SEED.value))
+
+    if not checkpoints.exists(directory):
+        checkpoint = checkpoints.Checkpoint(run, training.initial_state(model, settings, dataset, init_key), ())
+    elif not RESUME.value:
+        raise ValueError(f"{folder} holds a training run already: --resume continues it, another --outdir begins anew")
+    else:
+        checkpoint = checkpoints.load(directory)
+        if difference := checkpoints.difference(checkpoint.run, run):
+            raise ValueError(f"{folder} holds another training run ({difference}): use another --outdir or remove it")
+    if checkpoint.finished:
+        print(f"{folder}: all {settings.epochs} epochs are done already")
+    else:
+        checkpoint = train(model, dataset, checkpoint, key, directory)
+    write_results(folder, model, checkpoint)
+
+
+def train(
+    model: cnn.CNN,
+    dataset: data.Dataset,
+    checkpoint: checkpoints.Checkpoint,
+    key: jax.Array,
+    directory: pathlib.Path,
+) -> checkpoints.Checkpoint:
+    """Runs the epochs that are left, saves after each and prints a line."""
+    left = checkpoint.run.recipe.epochs - len(checkpoint.history)
+    title = f"training {checkpoint.run.model}"
+    with program.progress(title, left * len(dataset.train_images), "images") as advance:
+        start = time.monotonic()
+        for state, metrics in training.epochs(model, checkpoint.run.recipe, dataset, key, checkpoint.state, advance):
+            checkpoint = checkpoint._replace(state=state, history=(*checkpoint.history, metrics))
+            checkpoints.save(directory, checkpoint)
+            print(
+                f"epoch {metrics.epoch:2d} of {checkpoint.run.recipe.epochs}: train loss {metrics.train.loss:.4f} "
+                f"accuracy {metrics.train.accuracy:.2%}, test loss {metrics.test.loss:.4f} accuracy "
+                f"{metrics.test.accuracy:.2%} ({time.monotonic() - start:.0f} s)",
+                flush=True,
+            )
+    return checkpoint
+
+
+def write_results(folder: pathlib.Path, model: cnn.CNN, checkpoint: checkpoints.Checkpoint) -> None:
+    """Writes curves, history, the table of layers and the numbers for the report."""
+    run = checkpoint.run
+    rows = [
+        (row.epoch, row.train.loss, row.train.accuracy, row.test.loss, row.test.accuracy) for row in checkpoint.history
+    ]
+    header = ("epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy")
+    program.write_csv(folder / "history.csv", header, rows)
+    program.write_figure(folder / "curves.png", figures.curves(checkpoint.history, f"{run.model} on {run.dataset}"))
+    program.write_text(folder / "layers.txt", cnn.table(model, run.image_shape))
+    program.write_json(
+        folder / "results.json",
+        {
+            "folder": folder.name,
+            "model": run.model,
+            "dataset": run.dataset,
+            "image_shape": run.image_shape,
+            "recipe": run.recipe._asdict(),
+            "seed": run.seed,
+            "layers": cnn.layer_rows(model, run.image_shape),
+            "history": [dict(zip(header, row, strict=True)) for row in rows],
+        },
+    )
+    last = checkpoint.history[-1]
+    program.print_table(
+        f"{run.model} on {run.dataset} after {last.epoch} epochs",
+        ("set", "accuracy", "loss"),
+        [(name, f"{m.accuracy:.2%}", f"{m.loss:.4f}") for name, m in (("train", last.train), ("test", last.test))],
+    )
+    print(f"checkpoint, curves and history: {folder}")
+
+
+if __name__ == "__main__":
+    program.run(main)
