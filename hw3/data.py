@@ -196,10 +196,7 @@ def _number_of_classes(info: Any) -> int:
     features = dict(info.features) if isinstance(info.features, tfds.features.FeaturesDict) else {}
     image, label = features.get("image"), features.get("label")
     if not isinstance(image, tfds.features.Image) or not isinstance(label, tfds.features.ClassLabel):
-        has = (
-            ", ".join(f"{key} ({type(feature).__name__})" for key, feature in sorted(features.items()))
-            or "neither"
-        )
+        has = ", ".join(f"{key} ({type(feature).__name__})" for key, feature in sorted(features.items())) or "neither"
         needs = "needs image (Image) and label (ClassLabel)"
         raise ValueError(f"data set '{info.full_name}' is no image classification set: {needs}, has {has}")
     if image.np_dtype != np.uint8:
@@ -234,9 +231,7 @@ def _read(source: Any, split: str, classes: int, builder: Any) -> tuple[np.ndarr
             images[row] = image
             labels[row] = example["label"]
     if labels.min() < 0 or labels.max() >= classes:
-        raise ValueError(
-            f"data set '{name}' has labels outside 0..{classes - 1} in {split}; is it unlabelled?"
-        )
+        raise ValueError(f"data set '{name}' has labels outside 0..{classes - 1} in {split}; is it unlabelled?")
     return images, labels
 
 

@@ -75,8 +75,8 @@ class Case(NamedTuple):
 def telling_cases(result: Sweep, image: int = 0) -> list[Case]:
     """The positions worth looking at, in the manner of document 001's table, each position once at most.
 
-    The least and the most harmful patch, then for each wrong label the patch that makes it most confident, and the pair
-    of neighbouring positions between which the true label's probability falls most.
+    The most and the least harmful patch, for each wrong label the patch that makes it most confident, and the
+    neighbouring positions between which the true label's probability changes most, down and to the right.
     """
     true = result.true_probability[image]
     highest = result.highest_probability[image]
@@ -88,6 +88,7 @@ def telling_cases(result: Sweep, image: int = 0) -> list[Case]:
         chosen.setdefault((int(index[0]), int(index[1])), title)
 
     choose("most harmful", np.unravel_index(true.argmin(), true.shape))
+    choose("least harmful", np.unravel_index(true.argmax(), true.shape))
     for wrong in np.unique(predicted[predicted != label]):
         at = np.where(predicted == wrong, highest, -1.0)
         choose(f"most confident {wrong}", np.unravel_index(at.argmax(), at.shape))
@@ -95,10 +96,9 @@ def telling_cases(result: Sweep, image: int = 0) -> list[Case]:
         if true.shape[axis] > 1:
             step = np.abs(np.diff(true, axis=axis))
             i, j = np.unravel_index(step.argmax(), step.shape)
-            name = "one step down" if down else "one step right"
-            choose(f"before {name}", (i, j))
-            choose(f"after {name}", (i + down, j + right))
-    choose("least harmful", np.unravel_index(true.argmax(), true.shape))
+            name = "down" if down else "right"
+            choose(f"steepest step {name}: from", (i, j))
+            choose(f"steepest step {name}: to", (i + down, j + right))
     return [
         Case(
             title,

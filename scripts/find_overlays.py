@@ -7,6 +7,7 @@ python scripts/find_overlays.py --digit=6 --donors=3 --patch_sizes=3,5,7 --cut_s
 import pathlib
 from typing import NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 import program
 from absl import flags
@@ -49,7 +50,7 @@ class Target(NamedTuple):
 
 
 class Ranked(NamedTuple):
-    """A candidate, and what makes it more telling than another: that black alone does not do it, then its probability."""
+    """A candidate and what makes it more telling: that black alone does not do it, then its probability."""
 
     beyond_black: bool
     probability: float
@@ -260,18 +261,17 @@ def gallery(predict: Predict, target: Target, chosen: list[overlays.Overlay]) ->
     rows = []
     for overlay in chosen:
         side = overlay.patch
-        donor = target.donors[overlay.donor]
+        donor = jnp.asarray(target.donors[overlay.donor])
+        cut, place = jnp.asarray(overlay.cut), jnp.asarray(overlay.paste)
         images = np.stack(
             [
                 target.image,
                 occlusion.occluded(target.image, *overlay.paste, side),
-                np.asarray(
-                    overlays.paste(target.image, donor, np.array(overlay.cut), np.array(overlay.paste), side)  # type: ignore[arg-type]
-                ),
+                np.asarray(overlays.paste(jnp.asarray(target.image), donor, cut, place, side)),
                 donor,
             ]
         )
-        probabilities = np.asarray(predict(images))
+        probabilities = np.asarray(predict(jnp.asarray(images)))
         marks = (None, (*overlay.paste, *side), (*overlay.paste, *side), (*overlay.cut, *side))
         names = ("original", "black patch", f"patch of a {target.donor_labels[overlay.donor]}", "cut from")
         rows.append(

@@ -7,6 +7,7 @@ python scripts/inspect_cnn.py --layer=conv2 --classes=3,5 --channels=mean --shif
 import pathlib
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import program
 from absl import flags
@@ -151,8 +152,8 @@ def shifts(predict: Predict, dataset: Dataset, folder: pathlib.Path) -> dict:
     row = inspection.nth_correct(predict, dataset.test_images, dataset.test_labels, label, INDEX.value)
     image = as_float(dataset.test_images[row])
     versions = [("original", 0), (f"{pixels} pixels left", -pixels), (f"{pixels} pixels right", pixels)]
-    pictures = np.stack([np.asarray(inspection.shift(image, 0, right)) for _, right in versions])
-    probabilities = np.asarray(predict(pictures))
+    pictures = np.stack([np.asarray(inspection.shift(jnp.asarray(image), 0, right)) for _, right in versions])
+    probabilities = np.asarray(predict(jnp.asarray(pictures)))
     rows = [
         {
             "name": name,

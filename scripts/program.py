@@ -157,13 +157,17 @@ def write_figure(path: pathlib.Path, figure: Any) -> None:
 
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Prints a small table; the first column is left-aligned, the others right-aligned."""
-    table = rich.table.Table(title=title, title_justify="left", title_style="bold", box=rich.box.SIMPLE_HEAD, min_width=len(title))
+    table = rich.table.Table(
+        title=title, title_justify="left", title_style="bold", box=rich.box.SIMPLE_HEAD, min_width=min(len(title), 100)
+    )
     for index, name in enumerate(header):
         table.add_column(name, justify="left" if index == 0 else "right", overflow="fold")
     for row in rows:
         table.add_row(*map(str, row))
     console = rich.console.Console(highlight=False)
-    console.print(table, width=None if console.is_terminal else 120)
+    if not console.is_terminal:
+        console.width = 120
+    console.print(table)
 
 
 @contextlib.contextmanager

@@ -127,7 +127,9 @@ def write_results(folder: pathlib.Path, model: cnn.CNN, checkpoint: checkpoints.
     ]
     header = ("epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy")
     program.write_csv(folder / "history.csv", header, rows)
-    program.write_figure(folder / "curves.png", figures.curves(checkpoint.history, f"{run.model} on {run.dataset}"))
+    published = cnn.NETWORKS[run.model].test_accuracy if run.model in cnn.NETWORKS and run.dataset == "mnist" else None
+    curves = figures.curves(checkpoint.history, f"{run.model} on {run.dataset}", published)
+    program.write_figure(folder / "curves.png", curves)
     program.write_text(folder / "layers.txt", cnn.table(model, run.image_shape))
     program.write_json(
         folder / "results.json",

@@ -104,9 +104,7 @@ def test_bundle_with_digits_on_their_side(bundle, mnist):
     _fails(OSError, "wrong checksum of x_train")
 
 
-@pytest.mark.parametrize(
-    "damage", ["missing", "empty", "text", "truncated", "flipped", "other arrays", "pickle"]
-)
+@pytest.mark.parametrize("damage", ["missing", "empty", "text", "truncated", "flipped", "other arrays", "pickle"])
 def test_unreadable_bundle(bundle, damage):
     whole = (Path(data.__file__).parent / "assets" / "mnist.npz").read_bytes()
     if damage == "empty":
@@ -165,9 +163,7 @@ _SCALAR = """"%s": {"pythonClassName": "tensorflow_datasets.core.features.scalar
     "tensor": {"shape": {}, "dtype": "int64", "encoding": "none"}}"""
 
 
-def _write(
-    folder, splits, *, name, version="1.0.0", config="", features=None, shards=1, file_format="array_record"
-):
+def _write(folder, splits, *, name, version="1.0.0", config="", features=None, shards=1, file_format="array_record"):
     """Writes what `tfds build` would have: {split: (images, labels)} -> folder/name[/config]/version."""
     where = folder / name / config / version
     where.mkdir(parents=True)
@@ -237,9 +233,7 @@ def test_tfds_mnist_holds_the_bundled_images(mnist, tmp_path):
     assert _multiset(found.test_images, found.test_labels) == _multiset(
         mnist.test_images[:n_test], mnist.test_labels[:n_test]
     )
-    assert not np.array_equal(
-        found.train_labels, mnist.train_labels[:n_train]
-    )  # shuffled, or nothing is shown
+    assert not np.array_equal(found.train_labels, mnist.train_labels[:n_train])  # shuffled, or nothing is shown
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
@@ -274,9 +268,7 @@ def test_home_in_data_dir(tmp_path, monkeypatch):
 
 
 def test_names_as_tfds_takes_them(tmp_path, monkeypatch):
-    for seed, (config, version) in enumerate(
-        [("", "1.0.0"), ("", "1.2.0"), ("small", "2.0.0"), ("small", "2.0.1")]
-    ):
+    for seed, (config, version) in enumerate([("", "1.0.0"), ("", "1.2.0"), ("small", "2.0.0"), ("small", "2.0.1")]):
         splits = {"train": _random(2, 4, 4, 3, seed=seed), "test": _random(1, 4, 4, 3)}
         _write(tmp_path, splits, name="my_shapes", config=config, version=version)
     monkeypatch.setattr(constants, "DATA_DIR", str(tmp_path))
@@ -321,9 +313,7 @@ def test_unknown_names(tmp_path):
     (tmp_path / "fashionable").mkdir()
     _fails(ValueError, f"unknown data set 'mnits': TFDS has none, nor has {tmp_path}; did you mean mnist or",
            name="mnits", data_dir=tmp_path)  # fmt: skip
-    _fails(
-        ValueError, f"nor has {tmp_path}; did you mean fashionable?", name="fashionably", data_dir=tmp_path
-    )
+    _fails(ValueError, f"nor has {tmp_path}; did you mean fashionable?", name="fashionably", data_dir=tmp_path)
     line = _fails(ValueError, "unknown data set 'qqqqqqqq'", name="qqqqqqqq", data_dir=tmp_path)
     assert line.endswith(str(tmp_path))
 
@@ -361,13 +351,9 @@ def test_unreadable_data_dir(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     for name in ("mnist", "nonsense"):
         missing, file = tmp_path / "missing", tmp_path / "file"
-        _fails(
-            OSError, f"cannot read data_dir {missing}: No such file or directory", name=name, data_dir=missing
-        )
+        _fails(OSError, f"cannot read data_dir {missing}: No such file or directory", name=name, data_dir=missing)
         _fails(OSError, f"cannot read data_dir {file}: Not a directory", name=name, data_dir=file)
-    _fails(
-        OSError, "cannot read data_dir gs:/tfds-data/datasets: No such", data_dir="gs://tfds-data/datasets"
-    )
+    _fails(OSError, "cannot read data_dir gs:/tfds-data/datasets: No such", data_dir="gs://tfds-data/datasets")
 
     def forbid(path):  # chmod would not stop a test that runs as root
         raise PermissionError(13, "Permission denied", str(path))
@@ -528,8 +514,6 @@ def _fails(kind, *parts, name="mnist", data_dir=None):
 def _python(code):
     command = [sys.executable, "-W", "error", "-c", textwrap.dedent(code)]
     root = str(Path(data.__file__).parents[1])
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": root}
-    )
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": root})
     assert done.stderr == ""
     return done.stdout

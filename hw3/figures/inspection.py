@@ -13,6 +13,7 @@ from hw3.inspection import Discrimination, separation
 TILES_ACROSS = 8  # channels in a row of a mosaic of feature maps
 
 
+@style.styled
 def filters(kernels: np.ndarray, layer: str, channels: str) -> Figure:
     """All filters [filters, input channels, height, width] of a layer on one symmetric colour scale.
 
@@ -33,26 +34,27 @@ def filters(kernels: np.ndarray, layer: str, channels: str) -> Figure:
     aspect = canvas.shape[0] / canvas.shape[1]
     figure = style.new_figure(style.WIDTH, min(0.9 * style.WIDTH * aspect, 12.0) + 0.5)
     ax = figure.subplots()
-    ax.set_facecolor("black")
+    ax.set_facecolor("#444444")
     artist = style.show(ax, canvas, cmap=style.DIVERGING, norm=style.symmetric(canvas), vmin=None, vmax=None)
-    ax.set_title(f"{layer}: {count} filters of {height}x{width}, {what}", fontsize=9)
+    ax.set_title(f"{layer}: {count} filters of {height}x{width}, {what}")
     figure.colorbar(artist, ax=ax, label="weight", shrink=min(1.0, 0.9), aspect=30, pad=0.01)
     return figure
 
 
 def _channel_mosaic(activation: np.ndarray) -> np.ndarray:
-    """Channels [height, width, channels] as one map; a vector [features] as one row of ten a line."""
+    """Channels [height, width, channels] as one map; a vector [features] in lines of 20."""
     if activation.ndim == 1:
         return style.mosaic(activation[:, None, None], min(20, len(activation)))
     return style.mosaic(activation.transpose(2, 0, 1), TILES_ACROSS)
 
 
+@style.styled
 def feature_maps(images: Sequence[np.ndarray], maps: Sequence[np.ndarray], names: Sequence[str], layer: str) -> Figure:
     """The maps [height, width, channels] of one layer for two images side by side, on one colour scale."""
     canvases = [_channel_mosaic(activation) for activation in maps]
     aspect = canvases[0].shape[0] / canvases[0].shape[1]
     figure = style.new_figure(style.WIDTH, 0.45 * style.WIDTH * aspect + 1.3)
-    figure.suptitle(f"Feature maps of {layer}, {maps[0].shape[-1]} channels", fontsize=9)
+    figure.suptitle(f"Feature maps of {layer}, {maps[0].shape[-1]} channels")
     axes = figure.subplots(2, 2, height_ratios=[0.9, 0.45 * style.WIDTH * aspect])
     norm = colors.Normalize(0, max(float(np.nanmax(canvas)) for canvas in canvases))
     for column, (image, canvas, name) in enumerate(zip(images, canvases, names, strict=True)):
@@ -63,6 +65,7 @@ def feature_maps(images: Sequence[np.ndarray], maps: Sequence[np.ndarray], names
     return figure
 
 
+@style.styled
 def layer_path(images: Sequence[np.ndarray], taps: Sequence[Mapping[str, np.ndarray]], names: Sequence[str]) -> Figure:
     """The whole way of two images through the network: every layer's output, one colour scale a layer.
 
@@ -73,7 +76,7 @@ def layer_path(images: Sequence[np.ndarray], taps: Sequence[Mapping[str, np.ndar
     half = 0.42 * style.WIDTH
     heights = [
         0.9,
-        *(half * c[0].shape[0] / c[0].shape[1] if taps[0][n].ndim == 3 else 0.5 for n, c in canvases.items()),
+        *(half * c[0].shape[0] / c[0].shape[1] for n, c in canvases.items()),
     ]
     figure = style.new_figure(style.WIDTH, sum(heights) + 0.33 * len(heights))
     axes = figure.subplots(len(heights), 2, height_ratios=heights)
@@ -93,12 +96,14 @@ def layer_path(images: Sequence[np.ndarray], taps: Sequence[Mapping[str, np.ndar
                 vmax=high or 1.0,
                 title=f"{layer} {shape}",
             )
-            if canvas.shape[0] * 6 < canvas.shape[1]:
-                axes[row, column].set_aspect("auto")
+            features = taps[0][layer].shape[-1]
+            if layer == "logits" and features <= 20:
+                axes[row, column].set_xticks((np.arange(features) + 0.5) * canvas.shape[1] / features, range(features))
         figure.colorbar(artist, ax=axes[row, :], aspect=12, pad=0.01)
     return figure
 
 
+@style.styled
 def discrimination(result: Discrimination, classes: tuple[int, int], layer: str, count: int = 5) -> Figure:
     """Mean maps of the channels with the most telling cells, for both classes, their difference, each cell's AUC."""
     best = separation(result.cell_auc)
@@ -152,6 +157,7 @@ def discrimination(result: Discrimination, classes: tuple[int, int], layer: str,
     return figure
 
 
+@style.styled
 def shifted(images: Sequence[np.ndarray], captions: Sequence[str]) -> Figure:
     """An image and its shifted versions with what the network says of each."""
     figure = style.new_figure(1.7 * len(images), 2.0)
@@ -160,6 +166,7 @@ def shifted(images: Sequence[np.ndarray], captions: Sequence[str]) -> Figure:
     return figure
 
 
+@style.styled
 def shift_curves(shifts: np.ndarray, horizontal: np.ndarray, vertical: np.ndarray, label: int, count: int) -> Figure:
     """Accuracy [shifts] against the shift in pixels along either axis, over `count` images of class `label`."""
     figure = style.new_figure(style.WIDTH, 2.8)
@@ -174,7 +181,7 @@ def shift_curves(shifts: np.ndarray, horizontal: np.ndarray, vertical: np.ndarra
     )
     ax.plot(shifts, 100 * vertical, color="#D55E00", marker="s", markersize=4, label="down (up: negative)")
     ax.axvspan(-3, 3, color="#F0F0F0", zorder=0, label="the homework's 3 pixels")
-    ax.set_title(f"Every test image of {label} ({count}), shifted with clamped borders", fontsize=9)
+    ax.set_title(f"Every test image of {label} ({count}), shifted with clamped borders")
     ax.set_xlabel("shift (pixels)")
     ax.set_ylabel(f"classified as {label} (% of images)")
     ax.set_xticks(shifts)

@@ -11,6 +11,7 @@ from hw3.occlusion import Sweep, occluded
 from hw3.occlusion_maps import Case, Region
 
 
+@style.styled
 def three_maps(image: np.ndarray, result: Sweep, index: int = 0) -> Figure:
     """The image and the three maps of problem 2 (1) for image `index` of a sweep."""
     label = int(result.labels[index])
@@ -42,16 +43,18 @@ def three_maps(image: np.ndarray, result: Sweep, index: int = 0) -> Figure:
         (axes[1, 0], result.highest_probability[index], "Map 2: highest probability"),
     ):
         style.show_patch_map(figure, ax, values, result.rows, result.cols, "probability")
-        ax.set_title(name, fontsize=9)
+        ax.set_title(name)
     style.show_label_map(axes[1, 1], result.predicted[index], label, result.rows, result.cols)
-    axes[1, 1].set_title("Map 3: predicted label", fontsize=9)
+    axes[1, 1].set_title("Map 3: predicted label")
     return figure
 
 
+@style.styled
 def cases(
     image: np.ndarray, found: Sequence[Case], patch: tuple[int, int], label: int, fill: float | np.ndarray
 ) -> Figure:
-    """The telling positions as pictures with P(label), predicted label and its probability."""
+    """The first eight telling positions as pictures with P(label), predicted label and its probability."""
+    found = found[:8]
     figure = style.new_figure(style.WIDTH, 2.3 * -(-len(found) // 4))
     for ax, case in zip(style.grid(figure, len(found), 4), found, strict=True):
         style.show(ax, occluded(image, case.row, case.col, patch, fill))
@@ -66,13 +69,14 @@ def cases(
     return figure
 
 
+@style.styled
 def important(image: np.ndarray, importance: np.ndarray, region: Region | None, label: int) -> Figure:
     """The per-pixel importance map beside the image with the rectangle of all label-changing patches."""
     figure = style.new_figure(style.WIDTH, 3.3)
     left, right = figure.subplots(1, 2)
     style.show(left, image)
     if region is None:
-        left.set_title("no patch changes the label", fontsize=8)
+        left.set_title("no patch changes the label")
     else:
         left.add_patch(
             patches.Rectangle(
@@ -85,20 +89,20 @@ def important(image: np.ndarray, importance: np.ndarray, region: Region | None, 
             )
         )
         left.set_title(
-            f"patches that change the label: rows {region.first_row}-{region.last_row}, columns "
-            f"{region.first_col}-{region.last_col}",
-            fontsize=8,
+            f"all patches that change the label lie in\n"
+            f"rows {region.first_row}-{region.last_row}, columns {region.first_col}-{region.last_col}"
         )
     norm = style.symmetric(importance)
     artist = right.imshow(importance, cmap=style.DIVERGING, norm=norm, interpolation="nearest")
     right.contour(image[..., 0], levels=[0.5], colors="black", linewidths=0.7)
-    right.set_title(f"mean drop of P({label}) over the patches that cover a pixel", fontsize=8)
+    right.set_title(f"mean drop of P({label}) over\nthe patches that cover a pixel")
     right.set_xlabel("column (pixel)")
     right.set_ylabel("row (pixel)")
     figure.colorbar(artist, ax=right, label=f"drop of P({label})", shrink=0.85)
     return figure
 
 
+@style.styled
 def fragility(mean_images: np.ndarray, importances: np.ndarray, accuracies: np.ndarray, count: int) -> Figure:
     """Per class, the mean importance of each pixel over `count` images, with the outline of the mean image.
 
@@ -112,7 +116,7 @@ def fragility(mean_images: np.ndarray, importances: np.ndarray, accuracies: np.n
     for label, ax in enumerate(axes):
         artist = style.show(ax, importances[label], cmap=style.DIVERGING, norm=norm, vmin=None, vmax=None)
         ax.contour(mean_images[label], levels=[0.35], colors="black", linewidths=0.7)
-        ax.set_title(f"{label}: {accuracies[label]:.1%} right", fontsize=8)
+        ax.set_title(f"{label}: {accuracies[label]:.1%} right")
     figure.suptitle(
         f"Where each class is fragile: mean over its first {count} correctly classified test images",
         fontsize=9,

@@ -21,6 +21,7 @@ class Picture(NamedTuple):
     caption: str
 
 
+@style.styled
 def pictures(rows: Sequence[Sequence[Picture]], titles: Sequence[str] = (), heading: str = "") -> Figure:
     """Pictures in rows, each with its caption; `titles` name the rows at the left."""
     columns = max(map(len, rows))
@@ -38,12 +39,13 @@ def pictures(rows: Sequence[Sequence[Picture]], titles: Sequence[str] = (), head
                     patches.Rectangle((left - 0.5, top - 0.5), width, height, fill=False, edgecolor=EDGE, linewidth=1.2)
                 )
         if titles:
-            line[0].set_ylabel(titles[index], fontsize=8)
+            line[0].set_ylabel(titles[index])
     if heading:
-        figure.suptitle(heading, fontsize=9)
+        figure.suptitle(heading)
     return figure
 
 
+@style.styled
 def window_maps(
     image: np.ndarray, donors: Sequence[np.ndarray], sweeps: Sequence[Sweep], names: Sequence[str]
 ) -> Figure:
@@ -54,12 +56,13 @@ def window_maps(
     axes = style.grid(figure, len(donors), columns)
     for ax, donor, result, name in zip(axes, donors, sweeps, names, strict=True):
         style.show_label_map(ax, result.predicted[0], int(result.labels[0]), result.rows, result.cols)
-        ax.set_title(f"{name}: {result.accuracy[0]:.1%} right", fontsize=8)
-        inset = ax.inset_axes((0.74, 0.74, 0.25, 0.25))
-        style.show(inset, donor)
+        ax.set_title(f"{name}: {result.accuracy[0]:.1%} right")
+        ax.label_outer()
+        style.show(ax.inset_axes((1.03, 0.68, 0.32, 0.32)), donor)
     return figure
 
 
+@style.styled
 def success(rates: np.ndarray, patch_sizes: Sequence[int], donors: Sequence[int], label: int) -> Figure:
     """Fraction of the candidates that flip the label, by donor class and patch size: float [donors, sizes]."""
     figure = style.new_figure(style.WIDTH, 0.3 * len(donors) + 1.1)
