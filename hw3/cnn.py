@@ -234,5 +234,6 @@ def layer_rows(model: CNN, image_shape: tuple[int, int, int]) -> list[tuple[str,
     taps = jax.eval_shape(lambda p, x: activations(model, p, x), params, images)
     return [
         (name, tap.shape[1:], sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(params.get(name, {}))))
-        for name, tap in taps.items()
+        for name in (*layer_names(model.layers), "logits")
+        if (tap := taps.get(name)) is not None
     ]

@@ -16,10 +16,15 @@ from absl import flags
 from hw3 import answers_inspection, answers_occlusion, report
 from hw3.report import Section
 
+MODEL = flags.DEFINE_string("model", "wide", "The network, as for train_cnn.py.")
 EPOCHS = flags.DEFINE_integer("epochs", None, "Passes over the training set; the recipe's own number if not given.")
 SEED = flags.DEFINE_integer("seed", 0, "Of everything random.")
 TRAIN_IMAGES = flags.DEFINE_integer("train_images", None, "Train on only so many images.", lower_bound=1)
-FRAGILITY_IMAGES = flags.DEFINE_integer("fragility_images", 20, "Images of each digit in the mean maps.", lower_bound=1)
+LEARNING_RATE = flags.DEFINE_float("learning_rate", None, "The (highest) step size; the recipe's own if not given.")
+MAX_SHIFT = flags.DEFINE_integer("max_shift", None, "Pixels by which training images move; the recipe's own.")
+QUICK = flags.DEFINE_bool(
+    "quick", False, "A first look: fewer images in the mean maps, coarser grids of pasted patches."
+)
 OUTDIR = program.define_outdir_flag()
 
 TITLE = "Homework 3: convolutional and recurrent networks, measured"
@@ -48,19 +53,21 @@ def main() -> None:
     """Runs the programs one after the other and renders the page from what they wrote."""
     out = program.prepare_outdir(OUTDIR.value)
     start = time.monotonic()
-    optional = {"epochs": EPOCHS.value, "train_images": TRAIN_IMAGES.value}
+    recipe = (EPOCHS, TRAIN_IMAGES, LEARNING_RATE, MAX_SHIFT)
     run(
         "train_cnn",
         "--resume",
+        f"--model={MODEL.value}",
         f"--seed={SEED.value}",
-        *(f"--{name}={value}" for name, value in optional.items() if value is not None),
+        *(f"--{flag.name}={flag.value}" for flag in recipe if flag.value is not None),
     )
-    checkpoint = f"--checkpoint={out / 'train_wide'}"
+    trained = program.run_folder(out, MODEL.value)
+    checkpoint = f"--checkpoint={trained}"
     run("inspect_cnn", checkpoint)
-    run("sweep_occlusion", checkpoint, f"--fragility_images={FRAGILITY_IMAGES.value}")
-    run("find_overlays", checkpoint)
+    run("sweep_occlusion", checkpoint, f"--fragility_images={2 if QUICK.value else 20}")
+    run("find_overlays", checkpoint, *(("--cut_stride=8", "--paste_stride=6") if QUICK.value else ()))
 
-    train = results(out / "train_wide")
+    train = results(trained)
     last = train["history"][-1]
     sections = [
         Section(

@@ -8,6 +8,7 @@ import csv
 import json
 import os
 import pathlib
+import re
 import sys
 import time
 import traceback
@@ -60,6 +61,8 @@ def run(main: Callable[[], None]) -> None:
         except KeyboardInterrupt:
             fail("interrupted", 130)
 
+    for flag in flags.FLAGS.flags_by_module_dict().get(__name__, ()):
+        flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)  # so that --help shows the shared flags too
     app.run(guarded, flags_parser=parse)
 
 
@@ -87,6 +90,11 @@ def define_dataset_flags() -> tuple[flags.FlagHolder[str | None], flags.FlagHold
 def define_checkpoint_flag() -> flags.FlagHolder[str]:
     """Defines --checkpoint."""
     return flags.DEFINE_string("checkpoint", "out/train_wide", "Folder of a training run, as train_cnn.py makes it.")
+
+
+def run_folder(outdir: str | os.PathLike, model: str) -> pathlib.Path:
+    """Where the training run of a network lies: the folder that --checkpoint names."""
+    return pathlib.Path(outdir) / ("train_" + re.sub(r"\W+", "_", model).strip("_"))
 
 
 def load_classifier(checkpoint: str, dataset: str | None, data_dir: str | None) -> tuple[Checkpoint, data.Dataset]:

@@ -7,7 +7,6 @@ python scripts/train_cnn.py --model="conv3-16 maxpool2 dense50" --dataset=fashio
 """
 
 import pathlib
-import re
 import time
 from typing import Any
 
@@ -27,7 +26,7 @@ RECIPE = flags.DEFINE_enum(
     "recipe",
     "default",
     ["default", "published"],
-    "default: one-cycle schedule, weight decay, small shifts; published: constant SGD 0.01 with momentum 0.9.",
+    "default: cosine schedule, weight decay, small shifts; published: constant SGD 0.01 with momentum 0.9.",
 )
 EPOCHS = flags.DEFINE_integer("epochs", None, "Passes over the training set; the recipe's own number if not given.")
 BATCH_SIZE = flags.DEFINE_integer("batch_size", None, "Images in a step; the recipe's own number if not given.")
@@ -75,7 +74,7 @@ def main() -> None:
         settings,
         SEED.value,
     )
-    folder = program.prepare_outdir(OUTDIR.value) / ("train_" + re.sub(r"\W+", "_", MODEL.value))
+    folder = program.run_folder(program.prepare_outdir(OUTDIR.value), MODEL.value)
     directory = folder / "checkpoint"
     model = cnn.CNN(layers, dataset.classes)
     init_key, key = jax.random.split(jax.random.key(SEED.value))

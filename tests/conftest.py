@@ -1,8 +1,13 @@
-"""Strict modes for every test: nothing may rely on silent dtype or rank promotion, and hypothesis is repeatable."""
+"""Strict modes for every test: no silent dtype or rank promotion, and hypothesis is repeatable."""
 
 import hypothesis
 import jax
+import numpy as np
 import pytest
+from tiny_run import DESCRIPTION, KEY, RECIPE
+
+from hw3 import cnn, training
+from hw3.data import Dataset
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=25)
 hypothesis.settings.load_profile("repeatable")
@@ -12,3 +17,31 @@ hypothesis.settings.load_profile("repeatable")
 def _strict_jax():
     jax.config.update("jax_numpy_rank_promotion", "raise")
     jax.config.update("jax_numpy_dtype_promotion", "strict")
+
+
+@pytest.fixture(scope="session")
+def stripes():
+    """A set that a small network learns in seconds: 12x12 noise with a bright row (0), column (1) or neither (2)."""
+    rng = np.random.default_rng(0)
+
+    def images(count):
+        labels = rng.integers(0, 3, count).astype(np.int32)
+        pixels = rng.integers(0, 80, (count, 12, 12, 1))
+        for image, label, at in zip(pixels, labels, rng.integers(0, 12, count), strict=True):
+            if label < 2:
+                image[(at, slice(None)) if label == 0 else (slice(None), at)] += 160
+        return pixels.astype(np.uint8), labels
+
+    return Dataset(*images(500), *images(203), "stripes", 3)
+
+
+@pytest.fixture(scope="session")
+def tiny_model():
+    return cnn.CNN(cnn.parse(DESCRIPTION), classes=3)
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tiny_model, stripes):
+    """States and metrics after each epoch of one whole run."""
+    start = training.initial_state(tiny_model, RECIPE, stripes, KEY)
+    return list(training.epochs(tiny_model, RECIPE, stripes, KEY, start))

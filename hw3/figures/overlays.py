@@ -52,7 +52,7 @@ def window_maps(
     """For each donor seen through a window that slides over the image: the donor and the map of predicted labels."""
     columns = 3
     lines = -(-len(donors) // columns)
-    figure = style.new_figure(style.WIDTH, 2.75 * lines)
+    figure = style.new_figure(style.WIDTH, 1.95 * lines + 0.3)
     axes = style.grid(figure, len(donors), columns)
     for ax, donor, result, name in zip(axes, donors, sweeps, names, strict=True):
         style.show_label_map(ax, result.predicted[0], int(result.labels[0]), result.rows, result.cols)

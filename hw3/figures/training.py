@@ -36,7 +36,7 @@ def curves(history: Sequence[EpochMetrics], title: str, published: float | None 
     for ax in (error_ax, loss_ax):
         ax.set_xlabel("epoch")
         ax.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
-        ax.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 3, 5)))
+        ax.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
         ax.yaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
         ax.yaxis.set_minor_formatter(ticker.NullFormatter())
         ax.grid(True, which="both", linewidth=0.3, alpha=0.6)
