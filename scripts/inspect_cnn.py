@@ -7,6 +7,7 @@ python scripts/inspect_cnn.py --layer=conv2 --classes=3,5 --channels=mean --shif
 import pathlib
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import program
@@ -80,13 +81,12 @@ def features(
         inspection.nth_correct(predict, dataset.test_images, dataset.test_labels, label, INDEX.value)
         for label in classes
     ]
-    images = as_float(dataset.test_images[np.array(chosen)])
-    taps = [
-        {name: np.asarray(value[0]) for name, value in taps_of.items()}
-        for taps_of in (cnn.activations(checkpoint.model, checkpoint.state.params, image[None]) for image in images)
-    ]
+    pictures = as_float(dataset.test_images[np.array(chosen)])
+    both = jax.jit(cnn.activations, static_argnums=0)(checkpoint.model, checkpoint.state.params, pictures)
+    # A dict that went through jit has its keys sorted: back to the order of the layers.
+    names_in_order = [name for name in (*cnn.layer_names(checkpoint.model.layers), "logits") if name in both]
+    taps = [{name: np.asarray(both[name][i]) for name in names_in_order} for i in range(2)]
     names = [f"test image {row}, a {label}" for row, label in zip(chosen, classes, strict=True)]
-    pictures = [np.asarray(image) for image in images]
     program.write_figure(
         folder / "feature_maps.png",
         figures.feature_maps(pictures, [tap[layer] for tap in taps], names, layer),

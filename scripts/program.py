@@ -48,7 +48,7 @@ def run(main: Callable[[], None]) -> None:
         if len(argv) > 1:
             fail(f"unexpected argument {argv[1]!r}; options are written --name=value (see --help)", 2)
         if not flags.FLAGS["verbosity"].present:
-            logging.set_verbosity(logging.WARNING)  # orbax and jax say a page at absl's default
+            logging.set_verbosity(logging.ERROR)  # orbax and jax say a page at absl's default
         try:
             main()
         except (ValueError, FloatingPointError) as error:

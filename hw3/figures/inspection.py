@@ -99,7 +99,9 @@ def layer_path(images: Sequence[np.ndarray], taps: Sequence[Mapping[str, np.ndar
             features = taps[0][layer].shape[-1]
             if layer == "logits" and features <= 20:
                 axes[row, column].set_xticks((np.arange(features) + 0.5) * canvas.shape[1] / features, range(features))
-        figure.colorbar(artist, ax=axes[row, :], aspect=12, pad=0.01)
+        figure.colorbar(
+            artist, ax=axes[row, :], aspect=12, pad=0.01, label="value" if layer == "logits" else "activation"
+        )
     return figure
 
 

@@ -42,6 +42,7 @@ def styled(draw: Draw) -> Draw:
         with matplotlib.rc_context(SETTINGS):
             figure = draw(*args, **options)
             figure.draw_without_rendering()  # ticks made later would have lost these settings
+            figure.set_layout_engine("none")  # laid out now, and not a second time when it is saved
             return figure
 
     return cast(Draw, wrapper)
