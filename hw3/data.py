@@ -46,7 +46,7 @@ class Dataset(NamedTuple):
     train_labels: np.ndarray  # int32 [n_train], 0 .. classes - 1
     test_images: np.ndarray  # uint8 [n_test, height, width, channels]
     test_labels: np.ndarray  # int32 [n_test]
-    name: str  # "mnist" for the bundle, otherwise TFDS's full name with its version: "cifar10/3.0.2"
+    name: str  # "mnist" for the bundle, otherwise TFDS's with the version, to load it again: "cifar10:3.0.2"
     classes: int  # how many there are; a split need not show every one
 
 
@@ -143,7 +143,8 @@ def _prepared_by_tfds(name: str, data_dir: str | os.PathLike[str] | None) -> Dat
     if train_images.shape[1:] != test_images.shape[1:]:
         sizes = f"{_size(train_images[0])} in train, {_size(test_images[0])} in {test}"
         raise ValueError(f"data set '{info.full_name}' has images of different sizes: {sizes}")
-    return Dataset(train_images, train_labels, test_images, test_labels, info.full_name, classes)
+    name = ":".join(info.full_name.rsplit("/", 1))  # as `load` takes it, the version after a colon
+    return Dataset(train_images, train_labels, test_images, test_labels, name, classes)
 
 
 def _find_prepared(name: str, data_dir: str | os.PathLike[str] | None) -> Any:

@@ -227,7 +227,7 @@ def test_tfds_mnist_holds_the_bundled_images(mnist, tmp_path):
     found = data.load("mnist", folder)
     assert found.train_images.dtype == found.test_images.dtype == np.uint8
     assert found.train_labels.dtype == found.test_labels.dtype == np.int32
-    assert (found.name, found.classes) == ("mnist/3.0.1", 10)
+    assert (found.name, found.classes) == ("mnist:3.0.1", 10)
     bundled = _multiset(mnist.train_images[:n_train], mnist.train_labels[:n_train])
     assert _multiset(found.train_images, found.train_labels) == bundled
     assert _multiset(found.test_images, found.test_labels) == _multiset(
@@ -264,7 +264,7 @@ def test_other_features_are_left_out(tmp_path):
 def test_home_in_data_dir(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     _write(tmp_path / "sets", {"train": _random(2, 4, 4, 1), "test": _random(1, 4, 4, 1)}, name="mine")
-    assert data.load("mine", "~/sets").name == "mine/1.0.0"
+    assert data.load("mine", "~/sets").name == "mine:1.0.0"
 
 
 def test_names_as_tfds_takes_them(tmp_path, monkeypatch):
@@ -273,14 +273,17 @@ def test_names_as_tfds_takes_them(tmp_path, monkeypatch):
         _write(tmp_path, splits, name="my_shapes", config=config, version=version)
     monkeypatch.setattr(constants, "DATA_DIR", str(tmp_path))
     for name, full_name in {
-        "my_shapes": "my_shapes/1.2.0",
-        "MyShapes": "my_shapes/1.2.0",
-        "my_shapes:1.0.0": "my_shapes/1.0.0",
-        "my_shapes:1.*.*": "my_shapes/1.2.0",
-        "my_shapes/small": "my_shapes/small/2.0.1",
-        "my_shapes/small:2.0.0": "my_shapes/small/2.0.0",
+        "my_shapes": "my_shapes:1.2.0",
+        "MyShapes": "my_shapes:1.2.0",
+        "my_shapes:1.0.0": "my_shapes:1.0.0",
+        "my_shapes:1.*.*": "my_shapes:1.2.0",
+        "my_shapes/small": "my_shapes/small:2.0.1",
+        "my_shapes/small:2.0.0": "my_shapes/small:2.0.0",
     }.items():
-        assert data.load(name, tmp_path).name == data.load(name).name == full_name
+        loaded = data.load(name, tmp_path)
+        assert loaded.name == data.load(name).name == full_name
+        again = data.load(full_name, tmp_path)
+        assert np.array_equal(again.train_images, loaded.train_images), "the name leads back to the same set"
 
 
 def test_validation_split_stands_in_for_a_missing_test_split(tmp_path):
