@@ -250,7 +250,7 @@ def test_any_size_and_channels_in_the_order_on_disk(tmp_path, monkeypatch, chann
     np.testing.assert_array_equal(found.train_labels, labels)
     np.testing.assert_array_equal(found.test_images, test_images)
     np.testing.assert_array_equal(found.test_labels, test_labels)
-    assert (found.name, found.classes) == ("wide/1.0.0", 10)
+    assert (found.name, found.classes) == ("wide:1.0.0", 10)
 
 
 def test_other_features_are_left_out(tmp_path):
