@@ -75,8 +75,8 @@ class Case(NamedTuple):
 def telling_cases(result: Sweep, image: int = 0) -> list[Case]:
     """The positions worth looking at, in the manner of document 001's table, each position once at most.
 
-    The most and the least harmful patch, for each wrong label the patch that makes it most confident, and the
-    neighbouring positions between which the true label's probability changes most, down and to the right.
+    The most and the least harmful patch, for each wrong label the patch that makes it most confident, and the two
+    neighbouring positions between which the true label's probability changes most.
     """
     true = result.true_probability[image]
     highest = result.highest_probability[image]
@@ -92,13 +92,13 @@ def telling_cases(result: Sweep, image: int = 0) -> list[Case]:
     for wrong in np.unique(predicted[predicted != label]):
         at = np.where(predicted == wrong, highest, -1.0)
         choose(f"most confident {wrong}", np.unravel_index(at.argmax(), at.shape))
-    for axis, (down, right) in enumerate([(1, 0), (0, 1)]):
-        if true.shape[axis] > 1:
-            step = np.abs(np.diff(true, axis=axis))
-            i, j = np.unravel_index(step.argmax(), step.shape)
-            name = "down" if down else "right"
-            choose(f"steepest step {name}: from", (i, j))
-            choose(f"steepest step {name}: to", (i + down, j + right))
+    steps = [np.abs(np.diff(true, axis=axis)) for axis in (0, 1)]
+    largest = [step.max(initial=0.0) for step in steps]
+    if max(largest) > 0:
+        axis = int(np.argmax(largest))
+        i, j = np.unravel_index(steps[axis].argmax(), steps[axis].shape)
+        choose("steepest step: from", (i, j))
+        choose("steepest step: to", (i + (axis == 0), j + (axis == 1)))
     return [
         Case(
             title,

@@ -160,7 +160,7 @@ def write_csv(path: pathlib.Path, header: Sequence[str], rows: Sequence[Sequence
 def write_figure(path: pathlib.Path, figure: Any) -> None:
     """Writes a matplotlib figure as PNG, whole or not at all."""
     with replacing(path) as beside:
-        figure.savefig(beside, format="png", dpi=150, metadata={"Software": None})
+        figure.savefig(beside, format="png", dpi="figure", metadata={"Software": None})
 
 
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -53,8 +53,7 @@ def three_maps(image: np.ndarray, result: Sweep, index: int = 0) -> Figure:
 def cases(
     image: np.ndarray, found: Sequence[Case], patch: tuple[int, int], label: int, fill: float | np.ndarray
 ) -> Figure:
-    """The first eight telling positions as pictures with P(label), predicted label and its probability."""
-    found = found[:8]
+    """The telling positions as pictures with P(label), predicted label and its probability."""
     figure = style.new_figure(style.WIDTH, 2.3 * -(-len(found) // 4))
     for ax, case in zip(style.grid(figure, len(found), 4), found, strict=True):
         style.show(ax, occluded(image, case.row, case.col, patch, fill))

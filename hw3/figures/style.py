@@ -13,6 +13,7 @@ SEQUENTIAL = "viridis"  # perceptually uniform and safe for the colour-blind, as
 DIVERGING = "RdBu_r"
 INK = "gray"  # images of digits as they are: 0 black, 1 white
 SETTINGS: Any = {"font.size": 7.5, "axes.titlesize": 8.0, "figure.titlesize": 9.0, "axes.linewidth": 0.6}
+DPI = 150  # pixels an inch, on the page and on disk
 WIDTH = 7.2  # inches, the text width of a printed page
 
 # Paul Tol's "muted" scheme, distinct for the colour-blind, for the ten digits; the eleventh class starts again.
@@ -42,7 +43,8 @@ def styled(draw: Draw) -> Draw:
         with matplotlib.rc_context(SETTINGS):
             figure = draw(*args, **options)
             figure.draw_without_rendering()  # ticks made later would have lost these settings
-            figure.set_layout_engine("none")  # laid out now, and not a second time when it is saved
+            cast(Any, figure.get_layout_engine()).execute(figure)  # texts beside axes settle in a second pass
+            figure.set_layout_engine("none")  # and not again when it is saved
             return figure
 
     return cast(Draw, wrapper)
@@ -50,7 +52,7 @@ def styled(draw: Draw) -> Draw:
 
 def new_figure(width: float, height: float) -> Figure:
     """A figure of so many inches that lays itself out."""
-    return Figure(figsize=(width, height), layout="constrained")
+    return Figure(figsize=(width, height), dpi=DPI, layout="constrained")
 
 
 def hide_ticks(ax: Any) -> None:
