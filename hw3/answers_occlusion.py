@@ -4,7 +4,12 @@ Takes the `results.json` of `sweep_occlusion.py` and `find_overlays.py` as dicts
 beside.
 """
 
-from hw3.report import Answer, Figure, Published, Results, Table, percent, place
+from hw3.report import Answer, Figure, Published, Results, Table, percent, place, possible_share
+
+
+def doubt(printed: str, positions: int) -> str:
+    """A remark in brackets if no number of so many positions gives the percentage `printed`."""
+    return "" if possible_share(printed, positions) else f" (no number of {positions} positions gives that)"
 
 
 def sweep_maps(sweep: Results) -> Answer:
@@ -36,13 +41,18 @@ def sweep_maps(sweep: Results) -> Answer:
             )
         ],
         [
-            Published("001", "97.723% of the positions right; in its examples P(6) is 1.0 or 0.0, taken for 5 and 1."),
-            Published("000", "stride 2, 121 positions; at six of them the label is 5."),
+            Published(
+                "001",
+                f"97.723% of the positions right{doubt('97.723', 441)}; in its examples P(6) is 1.0 or 0.0, taken for "
+                "5 and 1.",
+            ),
+            Published("000", "stride 2, 121 positions; a 5 at six of them (it lists the 60th twice, for the 70th)."),
             Published("003", "taken for 4 or 0 at the right place."),
             Published(
                 "004",
                 "taken for 0, 5, 8 and 9; its tables of probabilities print 20 rows and columns where 21 fit, its "
-                "table of labels has all 21, with row and column 0 between 8 and 9.",
+                "table of labels has all 21, with row and column 0 between 8 and 9. Its highest probabilities go down "
+                "to 0.0037, but the highest of ten is at least 0.1.",
             ),
         ],
     )  # fmt: skip
@@ -52,12 +62,11 @@ def important(sweep: Results) -> Answer:
     """Problem 2 (2)."""
     digit, region, halves = sweep["digit"], sweep["region"], sweep["halves"]
     row, col = sweep["most_important_pixel"]
-    where = place(row, row, col, col)
-    stronger = "lower" if halves["lower"] > halves["upper"] else "upper"
+    where = place(row, row, col, col, max(sweep["image_shape"]))
     text = (
         f"The pixel whose covering costs most lies at row {row}, column {col}, in {where}: patches over it lower "
-        f"P({digit}) by {sweep['largest_importance']:.3f} on average. The {stronger} half matters more (mean drop "
-        f"{halves['upper']:.3f} in the upper, {halves['lower']:.3f} in the lower half). "
+        f"P({digit}) by {sweep['largest_importance']:.3f} on average. The mean drop per pixel is {halves['upper']:.3f} "
+        f"in the upper and {halves['lower']:.3f} in the lower half. "
     )
     if region:
         text += (
@@ -92,11 +101,15 @@ def important(sweep: Results) -> Answer:
         figures,
         tables,
         [
-            Published("000", "columns 6 to 16, rows 15 to 23: the lower left; covered, it looks like a 5."),
+            Published("000", "x:(6:16) y:(15:23), the lower left; covered, it looks like a 5."),
             Published("001", "the lower left, where the handle meets the round part."),
             Published("002", "the main curves and the round portion."),
             Published("003", "the head, in the upper right corner."),
-            Published("004", "rows 4 to 22, columns 5 to 20: the circle."),
+            Published(
+                "004",
+                "row(4, 22), column(5, 20), the circle: rows 4-21, columns 5-19 in our way of counting; its own table "
+                "of labels gives columns 3-19.",
+            ),
         ],
     )
 
@@ -105,10 +118,10 @@ def overlays(results: Results) -> Answer:
     """Problem 2 (3)."""
     digit, search, window, black = results["digit"], results["search"], results["window"], results["black"]
     worst = min(window["donors"], key=lambda row: row["accuracy"])
-    flat = [rate for line in search["rates"] for rate in line]
+    total, flips, beyond = (sum(map(sum, search[name])) for name in ("tried", "flips", "beyond_black"))
     text = (
-        f"{'Yes' if any(flat) else 'No'}. {black['flips']} of {black['positions']} black "
-        f"{black['patch']}x{black['patch']} patches flip the label already. Through a "
+        f"{'Yes' if beyond else 'No'}. {black['flips']} of {black['positions']} black "
+        f"{black['patch']}x{black['patch']} patches flip the label by covering alone. Through a "
         f"{window['side']}x{window['side']} window that shows another digit at the same place, the accuracy over "
         f"positions falls most for a {worst['donor']}, to {percent(worst['accuracy'], 3)} (a black window: "
         f"{percent(window['black_accuracy'], 3)}). "
@@ -126,16 +139,23 @@ def overlays(results: Results) -> Answer:
             ],
         ),
         Table(
-            f"Pasted patches: % of candidates no longer classified as {digit} (in brackets: of these, only where a "
-            "black patch at the same place leaves the label alone)",
+            f"Pasted patches: % of candidates no longer classified as {digit} (in brackets: only where a black patch "
+            "at the same place leaves the label alone)",
             ("cut from", *(f"{side}x{side}" for side in search["patch_sizes"])),
             [
-                (label, *(f"{100 * r:.2f} ({100 * b:.2f})" for r, b in zip(rates, beyond, strict=True)))
-                for label, rates, beyond in zip(search["classes"], search["rates"], search["beyond_black"], strict=True)
+                (label, *(f"{100 * f / n:.2f} ({100 * b / n:.2f})" for n, f, b in zip(*counts, strict=True)))
+                for label, *counts in zip(
+                    search["classes"], search["tried"], search["flips"], search["beyond_black"], strict=True
+                )
             ],
         ),
     ]
-    text += f"Of {search['candidates']:,} patches cut from other digits and pasted anywhere, "
+    donors = search["donors_per_class"]
+    text += (
+        f"Of {total:,} patches cut from {donors} image{'s' * (donors > 1)} of each other digit and pasted everywhere "
+        f"on a grid, {flips:,} ({percent(flips / total)}) change the label, {beyond:,} ({percent(beyond / total)}) of "
+        "them where a black patch at the same place does not"
+    )
     figures = []
     if black["flips"]:
         figures.append(
@@ -150,13 +170,13 @@ def overlays(results: Results) -> Answer:
     figures.append(Figure("overlays/success.png", "How often a pasted patch flips the label."))
     if smallest := search["smallest"]:
         best = search["best"][0]
-        means = [sum(line) / len(line) for line in search["rates"]]
-        top = search["classes"][means.index(max(means))]
-        text += (
-            f"{sum(flat) / len(flat):.2%} change the label on average over digits and sizes, most often those cut from "
-            f"a {top}. The smallest that does measures {smallest['patch'][0]}x{smallest['patch'][1]} pixels, cut from "
-            f"a {smallest['donor_label']} (taken for {smallest['predicted']} with {smallest['probability']:.3f}); the "
-            "most confident mistake among those where covering alone is not to blame, if there is one, comes from a "
+        by_class = {label: sum(count) for label, count in zip(search["classes"], search["beyond_black"], strict=True)}
+        side, *smaller = sorted((s for s in search["patch_sizes"] if s <= smallest["patch"][0]), reverse=True)
+        text += (f", most often those of the {max(by_class, key=by_class.__getitem__)}" if beyond else "") + (
+            f". The smallest size tried that does measures {side}x{side} "
+            f"pixels{f' (not {smaller[0]}x{smaller[0]})' if smaller else ''}: cut from a {smallest['donor_label']}, it "
+            f"makes the network say {smallest['predicted']} with {smallest['probability']:.3f}. The most confident "
+            f"mistake{', where covering alone is not to blame,' if best['beyond_black'] else ''} comes from a "
             f"{best['donor_label']}: {best['predicted']} with {best['probability']:.4f}."
         )
         figures.append(
@@ -167,7 +187,7 @@ def overlays(results: Results) -> Answer:
         )
         figures.append(Figure("overlays/smallest.png", "The smallest pasted patch that flips the label."))
     else:
-        text += "none changes the label."
+        text += "."
     return Answer(
         "2 (3)",
         f"Can patches of other digits make the network see something else than a {digit}?",
@@ -176,19 +196,21 @@ def overlays(results: Results) -> Answer:
         tables,
         [
             Published("000", "the important place covered with an 8: still a 6."),
-            Published("001", "a 10x10 window onto a 5: accuracy falls to 87.658%."),
+            Published("001", f"a 10x10 window onto a 5: accuracy falls to 87.658%{doubt('87.658', 19 * 19)}."),
             Published("002", "possible, as in “The Elephant in the Room”."),
             Published("003", "should be possible; many tries by hand failed."),
-            Published("004", "with a black 8x8 patch at rows 11-19, columns 5-13: a 5."),
+            Published(
+                "004",
+                "with a black 8x8 patch at row(11, 19), column(5, 13), rows 11-18 and columns 5-12: a 5.",
+            ),
         ],
     )
 
 
 def answers(sweep: Results, search: Results) -> list[Answer]:
     """The answers of problem 2 in the order of the assignment."""
-    swept = f"python scripts/sweep_occlusion.py --digit={sweep['digit']}"
     return [
-        sweep_maps(sweep)._replace(command=swept),
-        important(sweep)._replace(command=f"{swept} --fragility_images={sweep.get('fragility', {}).get('images', 0)}"),
-        overlays(search)._replace(command=f"python scripts/find_overlays.py --digit={search['digit']}"),
+        sweep_maps(sweep)._replace(command=sweep["command"]),
+        important(sweep)._replace(command=sweep["command"]),
+        overlays(search)._replace(command=search["command"]),
     ]

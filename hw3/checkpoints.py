@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import orbax.checkpoint as ocp
 
 from hw3 import cnn, training
+from hw3.classifiers import Predict
 from hw3.training import EpochMetrics, Metrics, Recipe, State
 
 
@@ -45,7 +46,7 @@ class Checkpoint(NamedTuple):
         """The network of this run."""
         return cnn.CNN(cnn.parse(self.run.model), self.run.classes)
 
-    def predictor(self) -> cnn.Predict:
+    def predictor(self) -> Predict:
         """The trained classifier, `predict(images) -> probabilities`."""
         return cnn.predictor(self.model, self.state.params)
 

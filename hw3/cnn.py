@@ -10,15 +10,15 @@ logit a class) comes last and is not written down.
 import functools
 import math
 import re
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from hw3.classifiers import Predict
+
 Params = Any  # a nested dict of arrays, as `flax.linen.Module.init` makes it
-Predict = Callable[[jax.Array], jax.Array]
 
 
 class Network(NamedTuple):
@@ -72,6 +72,8 @@ def parse(description: str) -> tuple[Layer, ...]:
     if description in NETWORKS:
         description = NETWORKS[description].layers
     layers = []
+    if not description.strip():
+        raise ValueError(f"a network needs at least one layer; networks by name: {', '.join(NETWORKS)}")
     for word in description.split():
         if match := re.fullmatch(r"conv([1-9]\d*)-([1-9]\d*)", word):
             layers.append(Layer("conv", window=int(match[1]), features=int(match[2])))
@@ -192,13 +194,16 @@ def predictor(model: CNN, params: Params) -> Predict:
     It is a `jax.tree_util.Partial`, a pytree with the parameters as leaves, so functions jitted over it do not compile
     again for other parameters.
     """
-    return jax.tree_util.Partial(_probabilities(model), params)
+    return jax.tree_util.Partial(Softmax(model), params)
 
 
-class _probabilities(NamedTuple):  # a function that compares equal for equal models, so that jit's cache finds it
+class Softmax(NamedTuple):
+    """The probabilities of a network; equal for equal networks, so that jit finds what it has compiled."""
+
     model: CNN
 
     def __call__(self, params: Params, images: jax.Array) -> jax.Array:
+        """[batch, height, width, channels] -> [batch, classes]."""
         return jax.nn.softmax(self.model.apply({"params": params}, images))
 
 

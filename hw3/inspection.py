@@ -4,7 +4,7 @@ shifts.
 Problem 1 of the assignment (document 002), for any layer, any two classes and any shift.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -12,8 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from hw3 import cnn
+from hw3.classifiers import Predict, as_pytree, in_batches
 from hw3.data import as_float
-from hw3.occlusion import Predict, as_pytree, equal_batch
 
 
 def filters(params: cnn.Params, layer: str) -> np.ndarray:
@@ -21,19 +21,10 @@ def filters(params: cnn.Params, layer: str) -> np.ndarray:
 
     Raises ValueError naming the layers that have filters.
     """
-    convolutions = [name for name in params if name.startswith("conv")]
+    convolutions = sorted((name for name in params if name.startswith("conv")), key=lambda name: int(name[4:]))
     if layer not in convolutions:
-        raise ValueError(f"no convolution layer {layer!r}; this network has {', '.join(sorted(convolutions))}")
+        raise ValueError(f"no convolution layer {layer!r}; this network has {', '.join(convolutions) or 'none'}")
     return np.asarray(params[layer]["linear"]["kernel"]).transpose(3, 2, 0, 1)
-
-
-def nth_correct(predict: Predict, images: np.ndarray, labels: np.ndarray, label: int, index: int) -> int:
-    """Position in `images` of the index-th (from 0) image of class `label` that `predict` gets right.
-
-    Args: images uint8 [n, height, width, channels]; labels int [n].
-    Raises ValueError if the set has no such label or fewer such images.
-    """
-    return int(correct(predict, images, labels, label, index + 1)[index])
 
 
 def correct(predict: Predict, images: np.ndarray, labels: np.ndarray, label: int, count: int) -> np.ndarray:
@@ -42,31 +33,48 @@ def correct(predict: Predict, images: np.ndarray, labels: np.ndarray, label: int
     Args: images uint8 [n, height, width, channels]; labels int [n].
     Raises ValueError if the set has no such label or fewer such images.
     """
-    if count < 1:
-        raise ValueError(f"the index of an image counts from 0, not {count - 1}")
+    found = _first_correct(predict, images, labels, label, count)
+    if len(found) < count:
+        raise ValueError(
+            f"{count} correctly classified images of class {label} were asked for, there are only {len(found)}"
+        )
+    return found
+
+
+def nth_correct(predict: Predict, images: np.ndarray, labels: np.ndarray, label: int, index: int) -> int:
+    """Position in `images` of the index-th (from 0) image of class `label` that `predict` gets right.
+
+    Args: images uint8 [n, height, width, channels]; labels int [n].
+    Raises ValueError if the set has no such label or fewer such images.
+    """
+    if index < 0:
+        raise ValueError(f"the index of an image counts from 0, not {index}")
+    found = _first_correct(predict, images, labels, label, index + 1)
+    if not len(found):
+        raise ValueError(f"no image of class {label} is classified correctly")
+    if len(found) <= index:
+        raise ValueError(
+            f"index {index} is past the last of the {len(found)} correctly classified images of class {label} "
+            f"(0 to {len(found) - 1})"
+        )
+    return int(found[index])
+
+
+def _first_correct(predict: Predict, images: np.ndarray, labels: np.ndarray, label: int, count: int) -> np.ndarray:
+    """At most `count` positions."""
     of_class = np.flatnonzero(labels == label)
     if not len(of_class):
         present = ", ".join(map(str, np.unique(labels)))
         raise ValueError(f"the set has no image of class {label}; it has {present}")
-    found: list[int] = []
-    for rows, probabilities in _in_batches(predict, images, of_class):
-        found.extend(rows[probabilities.argmax(-1) == label])
-        if len(found) >= count:
-            return np.array(found[:count])
-    raise ValueError(
-        f"index {count - 1} is past the last of the {len(found)} correctly classified images of class {label}; the "
-        f"largest index is {len(found) - 1}"
-    )
-
-
-def _in_batches(
-    predict: Predict, images: np.ndarray, rows: np.ndarray, size: int = 256
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     predict = as_pytree(predict)
-    for start in range(0, len(rows), size):
-        chosen = rows[start : start + size]
-        padded = np.resize(chosen, size)  # one shape, one compilation
-        yield chosen, np.asarray(_classify_bytes(predict, images[padded]))[: len(chosen)]
+    found: list[int] = []
+    for batch, valid in in_batches(len(of_class), 256):
+        rows = of_class[batch]
+        probabilities = np.asarray(_classify_bytes(predict, images[rows]))
+        found.extend(rows[:valid][probabilities[:valid].argmax(-1) == label])
+        if len(found) >= count:
+            break
+    return np.array(found[:count], int)
 
 
 @jax.jit
@@ -118,8 +126,7 @@ def discriminate(
         return cnn.activations(model, params, as_float(images))[layer]
 
     def all_of(images: np.ndarray) -> np.ndarray:
-        padded = images[np.resize(np.arange(len(images)), -(-len(images) // size) * size)]
-        return np.concatenate([tap(padded[i : i + size]) for i in range(0, len(padded), size)])[: len(images)]
+        return np.concatenate([tap(images[batch])[:valid] for batch, valid in in_batches(len(images), size)])
 
     a, b = all_of(first), all_of(second)
     ranked = jax.jit(auc)
@@ -181,14 +188,11 @@ def accuracy_of_shifts(
 
     Args: shifts: int [m, 2]. Returns float [m]. `advance(n)` is called as images are done.
     """
-    size = equal_batch(len(images), 512)
     predict = as_pytree(predict)
     hits = np.zeros(len(shifts))
     for row, (down, right) in enumerate(shifts):
-        for start in range(0, len(images), size):
-            chunk = images[np.resize(np.arange(start, min(start + size, len(images))), size)]
-            valid = min(size, len(images) - start)
-            out = _classify_shifted(predict, chunk, jnp.int32(down), jnp.int32(right))
+        for batch, valid in in_batches(len(images), 512):
+            out = _classify_shifted(predict, images[batch], jnp.int32(down), jnp.int32(right))
             hits[row] += (np.asarray(out)[:valid].argmax(-1) == label).sum()
         advance(len(images))
     return hits / len(images)

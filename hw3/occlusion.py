@@ -14,7 +14,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-Predict = Callable[[jax.Array], jax.Array]
+from hw3.classifiers import (
+    Predict,
+    as_pytree,
+    check_count,
+    check_images,
+    check_predict,
+    check_range,
+    check_sums,
+    in_batches,
+    pair,
+)
 
 # Pixels times channels in one batch of occluded images unless the caller says otherwise: 441 images of 28x28 and a
 # little more. Larger batches are no faster on CPU and need more memory (BUILD.md, Speed).
@@ -54,24 +64,6 @@ class Sweep(NamedTuple):
         return (self.predicted == self.labels[:, None, None]).mean(axis=(1, 2))
 
 
-def pair(value: int | tuple[int, int], name: str) -> tuple[int, int]:
-    """`value` as (vertical, horizontal). Raises ValueError unless it is one or two positive whole numbers."""
-    both: tuple = (value, value) if np.ndim(value) == 0 else tuple(value)  # type: ignore[arg-type]
-    if len(both) != 2 or not all(isinstance(v, int | np.integer) and v > 0 for v in both):
-        raise ValueError(f"{name} must be one or two positive whole numbers, not {value!r}")
-    return int(both[0]), int(both[1])
-
-
-def equal_batch(total: int, limit: int) -> int:
-    """The size, at most `limit`, of equal batches for `total` items: one compilation, little wasted in the last batch.
-
-    >>> equal_batch(1000, 512)
-    500
-    """
-    batches = max(1, -(-total // limit))
-    return max(1, -(-total // batches))
-
-
 def positions(size: int, patch: int, stride: int, reach_edge: bool = False) -> np.ndarray:
     """First pixels of a patch along one axis, int [n]: 0, stride, 2 stride, ... as long as the patch fits.
 
@@ -93,42 +85,6 @@ def covers(start: jax.Array, patch: tuple[int, int], shape: tuple[int, int]) -> 
     rows = (row >= start[0]) & (row < start[0] + patch[0])
     cols = (col >= start[1]) & (col < start[1] + patch[1])
     return rows[:, None] & cols[None, :]
-
-
-def check_images(images: Any) -> jax.Array:
-    """Images as float32 [n, height, width, channels].
-
-    Raises ValueError for integers (0 to 255 where 0 to 1 is meant) and for any other number of axes.
-    """
-    array = jnp.asarray(images)
-    if not jnp.issubdtype(array.dtype, jnp.floating):
-        raise ValueError(f"images must be floating point in [0, 1], not {array.dtype}: divide 8-bit images by 255")
-    if array.ndim != 4:
-        raise ValueError(f"images must have the axes [n, height, width, channels], not the shape {array.shape}")
-    return array.astype(jnp.float32)
-
-
-def check_predict(predict: Predict, image_shape: tuple[int, ...]) -> int:
-    """The number of classes of `predict`; raises ValueError unless it maps [n, ...] to floats [n, classes]."""
-    out = jax.eval_shape(predict, jax.ShapeDtypeStruct((2, *image_shape), jnp.float32))
-    if getattr(out, "ndim", None) != 2 or out.shape[0] != 2 or not jnp.issubdtype(out.dtype, jnp.floating):
-        raise ValueError(f"predict must give probabilities [batch, classes]; for a batch of 2 it gave {out}")
-    return out.shape[1]
-
-
-def check_probabilities(probabilities: np.ndarray) -> None:
-    """Raises ValueError unless every row [..., classes] sums to 1."""
-    sums = probabilities.sum(-1)
-    if not np.all(np.abs(sums - 1) < 1e-3):
-        worst = sums.flat[np.argmax(np.abs(sums - 1))]
-        raise ValueError(
-            f"predict must give probabilities that sum to 1, a row sums to {worst:.4g}: wrap logits in jax.nn.softmax"
-        )
-
-
-def as_pytree(predict: Predict) -> Predict:
-    """`predict` as a pytree, so that it can be an argument of a jitted function: itself if it is one already."""
-    return predict if isinstance(predict, jax.tree_util.Partial) else jax.tree_util.Partial(predict)
 
 
 @partial(jax.jit, static_argnames="patch")
@@ -172,9 +128,9 @@ def sweep(
       images: float [n, height, width, channels] in [0, 1].
       labels: int [n], the true labels; those predicted without a patch if None.
       patch_size, stride: pixels, one number or (vertical, horizontal). A patch never hangs over the edge.
-      fill: what the patch shows: a number, one number a channel [channels], or an image [height, width, channels] or
-      one
-        for each [n, height, width, channels], of which the patch is a window (see `mean_fill`, `blur_fill`).
+      fill: what the patch shows, in [0, 1]: a number, one number a channel [channels], or an image [height, width,
+        channels] or one for each [n, height, width, channels], of which the patch is a window (see `mean_fill`,
+        `blur_fill`).
       reach_edge: add the last row and column of positions where the stride would miss them.
       batch_size: occluded images classified at once; bounds the memory, never changes the result beyond rounding. The
         default suits the size of the images.
@@ -189,8 +145,8 @@ def sweep(
     strides = pair(stride, "stride")
     if patch[0] > height or patch[1] > width:
         raise ValueError(f"patch_size {patch[0]}x{patch[1]} is larger than the images, {height}x{width}")
-    if batch_size is not None and batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, not {batch_size}")
+    default = max(1, BATCH_VALUES // (height * width * channels))
+    limit = default if batch_size is None else check_count(batch_size, "batch_size")
     classes = check_predict(predict, images.shape[1:])
     fills = _fills(fill, images)
     predict = as_pytree(predict)
@@ -199,20 +155,17 @@ def sweep(
     cols = positions(width, patch[1], strides[1], reach_edge)
     starts = np.stack(np.meshgrid(rows, cols, indexing="ij"), axis=-1).reshape(-1, 2)
     total = count * len(starts)
-    limit = batch_size or max(1, BATCH_VALUES // (height * width * channels))
-    size = equal_batch(total, limit)
-
     probabilities = np.empty((total, classes), np.float32)
-    for first in range(0, total, size):
-        flat = np.minimum(np.arange(first, first + size), total - 1)  # the last batch repeats its last pair
+    for flat, valid in in_batches(total, limit):
         which, position = np.divmod(flat, len(starts))
         out = _classify(predict, images, fills, which.astype(np.int32), starts[position].astype(np.int32), patch)
-        valid = min(size, total - first)
-        probabilities[first : first + valid] = np.asarray(out)[:valid]
+        probabilities[flat[:valid]] = np.asarray(out)[:valid]
+        check_sums(probabilities[flat[:valid]].sum(-1))
         advance(valid)
-    check_probabilities(probabilities)
-    clean = _clean(predict, images, limit, classes)
-    check_probabilities(clean)
+    clean = np.empty((count, classes), np.float32)
+    for flat, valid in in_batches(count, limit):
+        clean[flat[:valid]] = np.asarray(_predict(predict, images[flat]))[:valid]
+    check_sums(clean.sum(-1))
     labels = clean.argmax(-1) if labels is None else _labels(labels, count, classes)
     return Sweep(
         probabilities.reshape(count, len(rows), len(cols), classes),
@@ -228,11 +181,6 @@ def sweep(
 _predict = jax.jit(lambda predict, images: predict(images))
 
 
-def _clean(predict: Predict, images: jax.Array, limit: int, classes: int) -> np.ndarray:
-    chunks = [np.asarray(_predict(predict, images[i : i + limit])) for i in range(0, len(images), limit)]
-    return np.concatenate([np.empty((0, classes), np.float32), *chunks])
-
-
 def _labels(labels: Any, count: int, classes: int) -> np.ndarray:
     labels = np.asarray(labels)
     if labels.shape != (count,) or not np.issubdtype(labels.dtype, np.integer):
@@ -244,7 +192,10 @@ def _labels(labels: Any, count: int, classes: int) -> np.ndarray:
 
 def _fills(fill: Any, images: jax.Array) -> jax.Array:
     """The fill as images [1 or n, height, width, channels]."""
+    if isinstance(fill, str):
+        raise ValueError(f"fill must be a number or an array, not {fill!r}; see mean_fill and blur_fill")
     fill = jnp.asarray(fill, jnp.float32)
+    check_range(fill, "fill")
     allowed = ((), images.shape[3:], images.shape[1:], images.shape)
     if fill.shape not in allowed:
         raise ValueError(

@@ -47,7 +47,8 @@ class Region(NamedTuple):
 def important_region(result: Sweep, image: int = 0) -> Region | None:
     """The smallest rectangle that holds every patch which changes the label of `image`; None if none does.
 
-    This is how document 004 reads its label map (problem 4, part 2).
+    Document 004 (problem 4, part 2) asks the same of its label map; the rectangle it prints, row(4, 22) and
+    column(5, 20), is half-open and leaves out columns 3 and 4, where its own map has an 8.
     """
     row, col = np.nonzero(result.predicted[image] != result.labels[image])
     if not len(row):
@@ -82,10 +83,10 @@ def telling_cases(result: Sweep, image: int = 0) -> list[Case]:
     highest = result.highest_probability[image]
     predicted = result.predicted[image]
     label = result.labels[image]
-    chosen: dict[tuple[int, int], str] = {}
+    chosen: dict[tuple[int, int], list[str]] = {}
 
     def choose(title: str, index: Any) -> None:
-        chosen.setdefault((int(index[0]), int(index[1])), title)
+        chosen.setdefault((int(index[0]), int(index[1])), []).append(title)
 
     choose("most harmful", np.unravel_index(true.argmin(), true.shape))
     choose("least harmful", np.unravel_index(true.argmax(), true.shape))
@@ -101,12 +102,12 @@ def telling_cases(result: Sweep, image: int = 0) -> list[Case]:
         choose("steepest step: to", (i + (axis == 0), j + (axis == 1)))
     return [
         Case(
-            title,
+            ", ".join(titles),
             int(result.rows[i]),
             int(result.cols[j]),
             float(true[i, j]),
             int(predicted[i, j]),
             float(highest[i, j]),
         )
-        for (i, j), title in chosen.items()
+        for (i, j), titles in chosen.items()
     ]

@@ -6,7 +6,7 @@ pastes one patch and document 003 tries many by hand. Here every candidate of a 
 size x place of the cut x place of the paste.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -14,32 +14,22 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hw3.occlusion import (
-    Predict,
-    as_pytree,
-    check_images,
-    check_predict,
-    check_probabilities,
-    covers,
-    positions,
-)
+from hw3.classifiers import Predict, as_pytree, check_count, check_images, check_predict, check_sums, in_batches
+from hw3.occlusion import covers, positions, sweep
 
 
 class Search(NamedTuple):
-    """Every candidate of one patch size and what the classifier says of it."""
+    """Every candidate of one patch size and one donor, and what the classifier says of it."""
 
+    donor: int  # position among the donors
     patch: tuple[int, int]  # height and width in pixels
     cut_rows: np.ndarray  # int [cut rows], top pixel row of the cut in the donor
     cut_cols: np.ndarray  # int [cut cols]
     paste_rows: np.ndarray  # int [paste rows], top pixel row of the patch in the image
     paste_cols: np.ndarray  # int [paste cols]
-    predicted: np.ndarray  # int16 [donors, cut rows, cut cols, paste rows, paste cols]
+    predicted: np.ndarray  # int16 [cut rows, cut cols, paste rows, paste cols]
     probability: np.ndarray  # float32, the same shape: probability of the predicted label
-
-    @property
-    def candidates(self) -> int:
-        """How many candidates were tried."""
-        return self.predicted.size
+    black: np.ndarray  # int16 [paste rows, paste cols], the label predicted with a black patch at the same place
 
 
 class Overlay(NamedTuple):
@@ -51,6 +41,17 @@ class Overlay(NamedTuple):
     paste: tuple[int, int]  # top row and left column of the patch in the image
     predicted: int
     probability: float  # of the predicted label
+    beyond_black: bool  # whether a black patch at the same place leaves the label alone
+
+
+class Summary(NamedTuple):
+    """What a whole search found; a candidate flips if it is not classified as the image's label."""
+
+    candidates: np.ndarray  # int [classes, sizes], how many were tried, by class of the donor and size of the patch
+    flips: np.ndarray  # int [classes, sizes]
+    beyond_black: np.ndarray  # int [classes, sizes], flips where a black patch at the same place does not flip
+    best: dict[int, Overlay]  # by class of the donor: the most confident flip, beyond black if there is one
+    smallest: Overlay | None  # the most confident flip of the smallest patch that flips
 
 
 def paste(image: jax.Array, donor: jax.Array, cut: jax.Array, place: jax.Array, patch: tuple[int, int]) -> jax.Array:
@@ -70,13 +71,12 @@ def paste(image: jax.Array, donor: jax.Array, cut: jax.Array, place: jax.Array, 
 def _classify(
     predict: Predict,
     image: jax.Array,
-    donors: jax.Array,
-    which: jax.Array,
+    donor: jax.Array,
     cuts: jax.Array,
     places: jax.Array,
     patch: tuple[int, int],
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
-    pasted = jax.vmap(lambda index, cut, place: paste(image, donors[index], cut, place, patch))(which, cuts, places)
+    pasted = jax.vmap(lambda cut, place: paste(image, donor, cut, place, patch))(cuts, places)
     probabilities = predict(pasted)
     return probabilities.argmax(-1), probabilities.max(-1), probabilities.sum(-1)
 
@@ -92,77 +92,66 @@ def search(
     batch_size: int = 1024,
     advance: Callable[[int], None] = lambda candidates: None,
 ) -> Iterator[Search]:
-    """Classifies `image` with every patch of the grid pasted in; yields the result of one patch size at a time.
+    """Classifies `image` with every patch of the grid pasted in; yields the result of one size and donor at a time.
 
     Args:
       predict: as for `hw3.occlusion.sweep`.
       image: float [height, width, channels] in [0, 1].
       donors: float [donors, height, width, channels] in [0, 1], from which the patches are cut.
       patch_sizes: sides of the square patches in pixels.
-      cut_stride, paste_stride: pixels from one place of the cut, or of the paste, to the next; the last place that
-      fits is
-        always among them.
+      cut_stride, paste_stride: pixels from one place of the cut, or of the paste, to the next; the last place that fits
+        is always among them.
       batch_size: candidates classified at once; bounds the memory, never changes the result beyond rounding.
       advance: called with a number of candidates whenever so many more are done.
 
     Raises ValueError for patches larger than an image, and numbers below 1.
     """
-    image = check_images(jnp.asarray(image)[None])[0]
-    donors = check_images(donors)
+    image = check_images(jnp.asarray(image)[None], "image")[0]
+    donors = check_images(donors, "donors")
     if donors.shape[1:] != image.shape:
         raise ValueError(f"donors must have the shape of the image, {image.shape}, not {donors.shape[1:]}")
     if not len(donors):
         raise ValueError("donors must hold at least one image")
     check_grid(image.shape[:2], patch_sizes, cut_stride, paste_stride)
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, not {batch_size}")
+    check_count(batch_size, "batch_size")
     check_predict(predict, image.shape)
     predict = as_pytree(predict)
     for side in patch_sizes:
-        axes = grid_axes(image.shape[:2], side, cut_stride, paste_stride)
-        shape = (len(donors), *map(len, axes))
-        total = int(np.prod(shape))
-        size = min(batch_size, total)
-        predicted = np.empty(total, np.int16)
-        probability = np.empty(total, np.float32)
-        for first in range(0, total, size):
-            flat = np.minimum(np.arange(first, first + size), total - 1)
-            which, *at = np.unravel_index(flat, shape)
-            cut_row, cut_col, row, col = (axis[index] for axis, index in zip(axes, at, strict=True))
-            label, highest, sums = _classify(
-                predict,
-                image,
-                donors,
-                which.astype(np.int32),
-                np.stack([cut_row, cut_col], -1).astype(np.int32),
-                np.stack([row, col], -1).astype(np.int32),
+        cut_rows, cut_cols, paste_rows, paste_cols = axes = grid_axes(image.shape[:2], side, cut_stride, paste_stride)
+        black = sweep(predict, image[None], patch_size=side).predicted[0][np.ix_(paste_rows, paste_cols)]
+        shape = tuple(map(len, axes))
+        for donor, pixels in enumerate(donors):
+            predicted = np.empty(np.prod(shape), np.int16)
+            probability = np.empty(predicted.shape, np.float32)
+            for flat, valid in in_batches(predicted.size, batch_size):
+                at = np.unravel_index(flat, shape)
+                grid = np.stack([axis[index] for axis, index in zip(axes, at, strict=True)], -1).astype(np.int32)
+                label, highest, sums = _classify(predict, image, pixels, grid[:, :2], grid[:, 2:], (side, side))
+                check_sums(np.asarray(sums))
+                predicted[flat[:valid]] = np.asarray(label)[:valid]
+                probability[flat[:valid]] = np.asarray(highest)[:valid]
+                advance(valid)
+            yield Search(
+                donor,
                 (side, side),
+                cut_rows,
+                cut_cols,
+                paste_rows,
+                paste_cols,
+                predicted.reshape(shape),
+                probability.reshape(shape),
+                black.astype(np.int16),
             )
-            check_probabilities(np.asarray(sums)[:, None])
-            valid = min(size, total - first)
-            predicted[first : first + valid] = np.asarray(label)[:valid]
-            probability[first : first + valid] = np.asarray(highest)[:valid]
-            advance(valid)
-        cut_rows, cut_cols, paste_rows, paste_cols = axes
-        yield Search(
-            (side, side),
-            cut_rows,
-            cut_cols,
-            paste_rows,
-            paste_cols,
-            predicted.reshape(shape),
-            probability.reshape(shape),
-        )
 
 
 def check_grid(shape: tuple[int, int], patch_sizes: tuple[int, ...], cut_stride: int, paste_stride: int) -> None:
     """Raises ValueError unless the grid of a search makes sense for images of `shape` (height, width)."""
-    if min(cut_stride, paste_stride) < 1:
-        raise ValueError(f"cut_stride and paste_stride must be at least 1, not {cut_stride} and {paste_stride}")
+    check_count(cut_stride, "cut_stride")
+    check_count(paste_stride, "paste_stride")
     if not patch_sizes:
         raise ValueError("patch_sizes must name at least one size")
     for side in patch_sizes:
-        if not 1 <= side <= min(shape):
+        if check_count(side, "patch_sizes") > min(shape):
             raise ValueError(f"patch_sizes must lie in 1..{min(shape)} for images of {shape[0]}x{shape[1]}, not {side}")
 
 
@@ -179,32 +168,52 @@ def count(shape: tuple[int, int], donors: int, patch_sizes: tuple[int, ...], cut
     return donors * int(sum(sizes))
 
 
-def success_rates(result: Search, label: int) -> np.ndarray:
-    """Per donor, the fraction of its candidates that are not classified as `label`: float [donors]."""
-    return (result.predicted != label).reshape(len(result.predicted), -1).mean(axis=1)
+def flips_of(result: Search, label: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which candidates flip the label, and which of them where a black patch does not: bool, like `predicted`."""
+    flips = result.predicted != label
+    return flips, flips & (result.black == label)
 
 
-def most_confident(result: Search, among: np.ndarray) -> Overlay | None:
-    """The candidate with the highest probability of its predicted label; None if `among` is empty.
+def most_confident(result: Search, label: int) -> Overlay | None:
+    """The flip with the highest probability of its predicted label, among those beyond black if there are any.
 
-    Args: among: bool, shaped like `result.predicted`, the candidates to choose from.
+    None if no candidate flips.
     """
+    flips, beyond = flips_of(result, label)
+    among = beyond if beyond.any() else flips
     if not among.any():
         return None
-    donor, i, j, k, l = map(int, np.unravel_index(np.where(among, result.probability, -1.0).argmax(), among.shape))
+    i, j, k, l = map(int, np.unravel_index(np.where(among, result.probability, -1.0).argmax(), among.shape))
     return Overlay(
-        donor,
+        result.donor,
         result.patch,
         (int(result.cut_rows[i]), int(result.cut_cols[j])),
         (int(result.paste_rows[k]), int(result.paste_cols[l])),
-        int(result.predicted[donor, i, j, k, l]),
-        float(result.probability[donor, i, j, k, l]),
+        int(result.predicted[i, j, k, l]),
+        float(result.probability[i, j, k, l]),
+        bool(beyond[i, j, k, l]),
     )
 
 
-def beyond_black(result: Search, label: int, black: np.ndarray) -> np.ndarray:
-    """Which candidates flip the label although a black patch at the same place does not: bool, shaped like `predicted`.
+def summarize(
+    results: Iterable[Search], label: int, donor_labels: np.ndarray, patch_sizes: tuple[int, ...]
+) -> tuple[np.ndarray, Summary]:
+    """Counts a whole search as it comes, by class of the donor and size of the patch.
 
-    Args: black: int [paste rows, paste cols], the label predicted with a black patch of the same size at each place.
+    Args: donor_labels: int [donors]. Returns the classes, int [classes], in the order of the summary's rows, with it.
     """
-    return (result.predicted != label) & (black == label)
+    classes = np.unique(donor_labels)
+    candidates, flips, beyond = np.zeros((3, len(classes), len(patch_sizes)), int)
+    best: dict[int, Overlay] = {}
+    smallest: Overlay | None = None
+    for result in results:
+        cell = np.searchsorted(classes, donor_labels[result.donor]), patch_sizes.index(result.patch[0])
+        candidates[cell] += result.predicted.size
+        for total, which in zip((flips, beyond), flips_of(result, label), strict=True):
+            total[cell] += which.sum()
+        if found := most_confident(result, label):
+            rank = lambda overlay: (overlay.beyond_black, overlay.probability)  # noqa: E731
+            known = best.setdefault(int(donor_labels[result.donor]), found)
+            best[int(donor_labels[result.donor])] = max(known, found, key=rank)
+            smallest = min(smallest or found, found, key=lambda overlay: (overlay.patch, -overlay.probability))
+    return classes, Summary(candidates, flips, beyond, best, smallest)

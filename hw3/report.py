@@ -82,6 +82,16 @@ def percent(fraction: float, digits: int = 2) -> str:
     return f"{value:.{digits}%}"
 
 
+def possible_share(printed: str, total: int) -> bool:
+    """Whether any whole number out of `total` is the percentage `printed`, to its digits.
+
+    >>> possible_share("97.732", 441), possible_share("97.723", 441)
+    (True, False)
+    """
+    digits = len(printed.partition(".")[2])
+    return any(f"{100 * count / total:.{digits}f}" == printed for count in range(total + 1))
+
+
 def listed(items: Sequence[object]) -> str:
     """Items in a sentence.
 
@@ -93,7 +103,7 @@ def listed(items: Sequence[object]) -> str:
 
 
 def place(top: int, bottom: int, left: int, right: int, size: int = 28) -> str:
-    """Where in the image a rectangle of pixels lies, in words.
+    """Where the middle of a rectangle of pixels lies in an image of `size` pixels a side, in words.
 
     >>> place(10, 17, 10, 17)
     'the middle of the image'

@@ -15,10 +15,10 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from hw3 import inspection, occlusion, overlays
-from hw3.data import as_float
+from hw3.classifiers import Predict
+from hw3.data import Dataset, as_float
 from hw3.figures import overlays as figures
 from hw3.figures.overlays import Picture
-from hw3.occlusion import Predict
 
 CHECKPOINT = program.define_checkpoint_flag()
 DIGIT = flags.DEFINE_integer("digit", 6, "Class of the image to be fooled with.")
@@ -49,14 +49,6 @@ class Target(NamedTuple):
     donor_rows: np.ndarray  # int [donors], positions in the test set
 
 
-class Ranked(NamedTuple):
-    """A candidate and what makes it more telling: that black alone does not do it, then its probability."""
-
-    beyond_black: bool
-    probability: float
-    overlay: overlays.Overlay
-
-
 def sizes(limit: int) -> tuple[int, ...]:
     """The sides of --patch_sizes; ValueError unless they are whole numbers in 1..limit."""
     try:
@@ -70,38 +62,50 @@ def sizes(limit: int) -> tuple[int, ...]:
 
 def main() -> None:
     """Runs the three attacks one after the other."""
-    checkpoint, dataset = program.load_classifier(CHECKPOINT.value, DATASET.value, DATA_DIR.value)
+    checkpoint, dataset = program.load_classifier()
     limit = min(dataset.test_images.shape[1:3])
     sides = sizes(limit)
     for flag in (BLACK, WINDOW):
         if flag.value > limit:
             raise ValueError(f"--{flag.name}={flag.value}: larger than the images; at most {limit}")
     predict = checkpoint.predictor()
-    find = lambda label, count: inspection.correct(  # noqa: E731
-        predict, dataset.test_images, dataset.test_labels, label, count
-    )
-    row = find(DIGIT.value, INDEX.value + 1)[INDEX.value]
-    others = [label for label in range(dataset.classes) if label != DIGIT.value]
-    donor_rows = np.concatenate([find(label, DONORS.value) for label in others])
+    row = inspection.nth_correct(predict, dataset.test_images, dataset.test_labels, DIGIT.value, INDEX.value)
+    donor_rows = donors(predict, dataset)
     target = Target(
         np.asarray(as_float(dataset.test_images[row])),
-        int(row),
+        row,
         DIGIT.value,
         np.asarray(as_float(dataset.test_images[donor_rows])),
         dataset.test_labels[donor_rows],
         donor_rows,
     )
-    folder = program.prepare_outdir(OUTDIR.value) / "overlays"
-    results = {
-        "digit": target.label,
-        "image": target.row,
-        "donor_images": donor_rows.tolist(),
-        "black": black_patches(predict, target, folder),
-        "window": windows(predict, target, folder),
-        "search": pasted(predict, target, sides, folder),
-    }
-    program.write_json(folder / "results.json", results)
-    print(f"pictures and numbers: {folder}")
+    with program.results_folder("overlays") as folder:
+        results = {
+            "command": program.command(),
+            "model": checkpoint.run.model,
+            "digit": target.label,
+            "image": target.row,
+            "donor_images": donor_rows.tolist(),
+            "black": black_patches(predict, target, folder),
+            "window": windows(predict, target, folder),
+            "search": pasted(predict, target, sides, folder),
+        }
+        program.write_json(folder / "results.json", results)
+    print(f"pictures and numbers: {OUTDIR.value}/overlays")
+
+
+def donors(predict: Predict, dataset: Dataset) -> np.ndarray:
+    """Positions in the test set of the images to take patches from: int [donors]."""
+    others = [label for label in range(dataset.classes) if label != DIGIT.value]
+    try:
+        return np.concatenate(
+            [
+                inspection.correct(predict, dataset.test_images, dataset.test_labels, label, DONORS.value)
+                for label in others
+            ]
+        )
+    except ValueError as error:
+        raise ValueError(f"--donors={DONORS.value}: {error}") from error
 
 
 def save_image(path: pathlib.Path, image: np.ndarray) -> None:
@@ -117,15 +121,10 @@ def black_patches(predict: Predict, target: Target, folder: pathlib.Path) -> dic
     flips = np.argwhere(result.predicted[0] != target.label)
     images = folder / f"black_{BLACK.value}x{BLACK.value}"
     images.mkdir(parents=True, exist_ok=True)
-    wanted = set()
     for i, j in flips:
         row, col, taken = int(result.rows[i]), int(result.cols[j]), int(result.predicted[0, i, j])
-        name = f"row{row:02d}_col{col:02d}_as_{taken}.png"
-        wanted.add(name)
-        save_image(images / name, occlusion.occluded(target.image, row, col, result.patch))
-    for stale in images.glob("row*_col*_as_*.png"):  # of an earlier run with another image
-        if stale.name not in wanted:
-            stale.unlink()
+        picture = occlusion.occluded(target.image, row, col, result.patch)
+        save_image(images / f"row{row:02d}_col{col:02d}_as_{taken}.png", picture)
     highest = result.highest_probability[0]
     best = sorted(flips.tolist(), key=lambda at: -highest[tuple(at)])
     shown: list[Picture] = []
@@ -183,71 +182,55 @@ def windows(predict: Predict, target: Target, folder: pathlib.Path) -> dict:
 
 def pasted(predict: Predict, target: Target, sides: tuple[int, ...], folder: pathlib.Path) -> dict:
     """The search over patches cut from other digits: rates by class and size, the best candidates as pictures."""
-    shape = target.image.shape[:2]
-    total = overlays.count(shape, len(target.donors), sides, CUT_STRIDE.value, PASTE_STRIDE.value)
-    classes = np.unique(target.donor_labels)
-    rates, beyond = np.zeros((2, len(classes), len(sides)))
-    best: dict[int, Ranked] = {}
-    smallest: overlays.Overlay | None = None
+    strides = {"cut_stride": CUT_STRIDE.value, "paste_stride": PASTE_STRIDE.value}
+    total = overlays.count(target.image.shape[:2], len(target.donors), sides, **strides)
     with program.progress("trying pasted patches", total, "candidates") as advance:
-        search = overlays.search(
+        found = overlays.search(
             predict,
             target.image,
             target.donors,
             patch_sizes=sides,
-            cut_stride=CUT_STRIDE.value,
-            paste_stride=PASTE_STRIDE.value,
+            **strides,
             batch_size=BATCH_SIZE.value,
             advance=advance,
         )
-        for column, result in enumerate(search):
-            black = occlusion.sweep(predict, target.image[None], patch_size=result.patch).predicted[0]
-            flips = result.predicted != target.label
-            fair = overlays.beyond_black(result, target.label, black[np.ix_(result.paste_rows, result.paste_cols)])
-            smallest = smallest or overlays.most_confident(result, flips)
-            for line, label in enumerate(classes.tolist()):
-                of_class = target.donor_labels == label
-                rates[line, column] = flips[of_class].mean()
-                beyond[line, column] = fair[of_class].mean()
-                only_class = of_class[:, None, None, None, None]
-                for among, is_beyond in ((flips & only_class, False), (fair & only_class, True)):
-                    if overlay := overlays.most_confident(result, among):
-                        ranked = Ranked(is_beyond, overlay.probability, overlay)
-                        best[label] = max(best.get(label, ranked), ranked, key=lambda r: r[:2])
+        classes, summary = overlays.summarize(found, target.label, target.donor_labels, sides)
+    rates = summary.flips / summary.candidates
+    best = sorted(summary.best.values(), key=lambda overlay: (overlay.beyond_black, overlay.probability), reverse=True)
     program.write_figure(folder / "success.png", figures.success(rates, sides, classes.tolist(), target.label))
-    ordered = sorted(best.values(), key=lambda r: r[:2], reverse=True)
-    if smallest:
-        program.write_figure(folder / "overlays.png", gallery(predict, target, [r.overlay for r in ordered[:5]]))
-        program.write_figure(folder / "smallest.png", gallery(predict, target, [smallest]))
+    if summary.smallest:
+        program.write_figure(folder / "overlays.png", gallery(predict, target, best[:5]))
+        program.write_figure(folder / "smallest.png", gallery(predict, target, [summary.smallest]))
     program.write_csv(
         folder / "success.csv",
-        (
-            "donor",
-            *(f"rate_{side}x{side}" for side in sides),
-            *(f"beyond_black_{side}x{side}" for side in sides),
-        ),
-        [(int(c), *map(float, r), *map(float, b)) for c, r, b in zip(classes, rates, beyond, strict=True)],
+        ("donor", "patch", "candidates", "flips", "flips_beyond_black"),
+        [
+            (int(label), side, *(int(counts[i, j]) for counts in summary[:3]))
+            for i, label in enumerate(classes)
+            for j, side in enumerate(sides)
+        ],
     )
     program.print_table(
         f"{total:,} pasted patches: classified as something else than {target.label} (% of those tried)",
         ("cut from", *(f"{side}x{side}" for side in sides)),
         [(int(value), *(f"{100 * rate:.2f}" for rate in line)) for value, line in zip(classes, rates, strict=True)],
     )
-    if smallest:
-        print(
-            f"smallest patch that flips the label: {smallest.patch[0]}x{smallest.patch[1]}, cut from a "
-            f"{target.donor_labels[smallest.donor]}, predicted {smallest.predicted} with {smallest.probability:.3f}"
-        )
-    else:
-        print("no pasted patch flips the label")
+    flips, beyond = summary.flips.sum(), summary.beyond_black.sum()
+    print(
+        f"{flips:,} of {total:,} flip the label ({flips / total:.2%}); {beyond:,} ({beyond / total:.2%}) where a black "
+        "patch at the same place does not"
+    )
     return {
         "candidates": total,
+        "donors_per_class": DONORS.value,
+        **strides,
         "patch_sizes": sides,
         "classes": classes.tolist(),
-        "rates": rates.tolist(),
-        "beyond_black": beyond.tolist(),
-        "smallest": described(smallest, target) if smallest else None,
-        "best": [{**described(r.overlay, target), "beyond_black": r.beyond_black} for r in ordered],
+        "tried": summary.candidates.tolist(),
+        "flips": summary.flips.tolist(),
+        "beyond_black": summary.beyond_black.tolist(),
+        "smallest": described(summary.smallest, target) if summary.smallest else None,
+        "best": [described(overlay, target) for overlay in best],
     }
 
 

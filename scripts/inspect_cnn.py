@@ -15,9 +15,9 @@ from absl import flags
 
 from hw3 import cnn, inspection
 from hw3.checkpoints import Checkpoint
+from hw3.classifiers import Predict
 from hw3.data import Dataset, as_float
 from hw3.figures import inspection as figures
-from hw3.occlusion import Predict
 
 CHECKPOINT = program.define_checkpoint_flag()
 LAYER = flags.DEFINE_string("layer", None, "Convolution whose feature maps to look at; the third (or last) by default.")
@@ -49,27 +49,33 @@ def two_classes(known: int) -> tuple[int, int]:
 
 def main() -> None:
     """Answers the three parts one after the other."""
-    checkpoint, dataset = program.load_classifier(CHECKPOINT.value, DATASET.value, DATA_DIR.value)
+    checkpoint, dataset = program.load_classifier()
     convolutions = [name for name in cnn.layer_names(checkpoint.model.layers) if name.startswith("conv")]
+    if not convolutions:
+        raise ValueError(f"the network {checkpoint.run.model!r} has no convolution to look into")
     layer = LAYER.value or convolutions[min(2, len(convolutions) - 1)]
     classes = two_classes(dataset.classes)
     inspection.filters(checkpoint.state.params, layer)
     if max(SHIFT_PIXELS.value, MAX_SHIFT.value) >= dataset.test_images.shape[2]:
         raise ValueError(f"--shift_pixels and --max_shift must be less than the width, {dataset.test_images.shape[2]}")
-    folder = program.prepare_outdir(OUTDIR.value) / "inspect"
-    predict = checkpoint.predictor()
-    results: dict = {"model": checkpoint.run.model}
+    with program.results_folder("inspect") as folder:
+        results = {
+            "command": program.command(),
+            "model": checkpoint.run.model,
+            "image_shape": checkpoint.run.image_shape,
+            "filters": [filters(checkpoint, name, folder) for name in convolutions[: FILTER_LAYERS.value]],
+            "features": features(checkpoint, dataset, layer, classes, folder),
+            "shift": shifts(checkpoint.predictor(), dataset, folder),
+        }
+        program.write_json(folder / "results.json", results)
+    print(f"figures and numbers: {OUTDIR.value}/inspect")
 
-    results["filters"] = []
-    for name in convolutions[: FILTER_LAYERS.value]:
-        kernels = inspection.filters(checkpoint.state.params, name)
-        program.write_figure(folder / f"filters_{name}.png", figures.filters(kernels, name, CHANNELS.value))
-        results["filters"].append({"layer": name, "shape": kernels.shape, "largest": float(np.abs(kernels).max())})
 
-    results["features"] = features(checkpoint, dataset, layer, classes, folder)
-    results["shift"] = shifts(predict, dataset, folder)
-    program.write_json(folder / "results.json", results)
-    print(f"figures and numbers: {folder}")
+def filters(checkpoint: Checkpoint, name: str, folder: pathlib.Path) -> dict:
+    """Part 1: the filters of one layer."""
+    kernels = inspection.filters(checkpoint.state.params, name)
+    program.write_figure(folder / f"filters_{name}.png", figures.filters(kernels, name, CHANNELS.value))
+    return {"layer": name, "shape": kernels.shape, "largest": float(np.abs(kernels).max())}
 
 
 def features(
@@ -179,7 +185,7 @@ def shifts(predict: Predict, dataset: Dataset, folder: pathlib.Path) -> dict:
         accuracy = inspection.accuracy_of_shifts(predict, images, label, both, advance)
     horizontal, vertical = np.split(accuracy, 2)
     program.write_figure(
-        folder / "shift_curves.png", figures.shift_curves(reach, horizontal, vertical, label, len(images))
+        folder / "shift_curves.png", figures.shift_curves(reach, horizontal, vertical, label, len(images), pixels)
     )
     program.write_csv(
         folder / "shift_curves.csv",

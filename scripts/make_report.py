@@ -16,12 +16,7 @@ from absl import flags
 from hw3 import answers_inspection, answers_occlusion, report
 from hw3.report import Section
 
-MODEL = flags.DEFINE_string("model", "wide", "The network, as for train_cnn.py.")
-EPOCHS = flags.DEFINE_integer("epochs", None, "Passes over the training set; the recipe's own number if not given.")
-SEED = flags.DEFINE_integer("seed", 0, "Of everything random.")
-TRAIN_IMAGES = flags.DEFINE_integer("train_images", None, "Train on only so many images.", lower_bound=1)
-LEARNING_RATE = flags.DEFINE_float("learning_rate", None, "The (highest) step size; the recipe's own if not given.")
-MAX_SHIFT = flags.DEFINE_integer("max_shift", None, "Pixels by which training images move; the recipe's own.")
+TRAINING = program.define_training_flags()
 QUICK = flags.DEFINE_bool(
     "quick", False, "A first look: fewer images in the mean maps, coarser grids of pasted patches."
 )
@@ -51,21 +46,15 @@ def results(folder: pathlib.Path) -> dict:
 
 def main() -> None:
     """Runs the programs one after the other and renders the page from what they wrote."""
-    out = program.prepare_outdir(OUTDIR.value)
+    out = program.check_writable(pathlib.Path(OUTDIR.value))
     start = time.monotonic()
-    recipe = (EPOCHS, TRAIN_IMAGES, LEARNING_RATE, MAX_SHIFT)
-    run(
-        "train_cnn",
-        "--resume",
-        f"--model={MODEL.value}",
-        f"--seed={SEED.value}",
-        *(f"--{flag.name}={flag.value}" for flag in recipe if flag.value is not None),
-    )
-    trained = program.run_folder(out, MODEL.value)
-    checkpoint = f"--checkpoint={trained}"
-    run("inspect_cnn", checkpoint)
-    run("sweep_occlusion", checkpoint, f"--fragility_images={2 if QUICK.value else 20}")
-    run("find_overlays", checkpoint, *(("--cut_stride=8", "--paste_stride=6") if QUICK.value else ()))
+    given = {name: f"--{name}={flag.value}" for name, flag in TRAINING.items() if flag.present}
+    run("train_cnn", "--resume", *given.values())
+    trained = program.run_folder(out, TRAINING["model"].value)
+    common = [f"--checkpoint={trained}", *(given[name] for name in ("dataset", "data_dir") if name in given)]
+    run("inspect_cnn", *common)
+    run("sweep_occlusion", *common, f"--fragility_images={2 if QUICK.value else 20}")
+    run("find_overlays", *common, *(("--cut_stride=8", "--paste_stride=6") if QUICK.value else ()))
 
     train = results(trained)
     last = train["history"][-1]
@@ -80,9 +69,9 @@ def main() -> None:
         ),
     ]
     summary = (
-        f"Every answer below is made from a network trained by this program on all of {train['dataset']} "
-        f"({last['epoch']} epochs, {last['test_accuracy']:.2%} of the test images right) and stands beside what five "
-        "published documents said."
+        f"Every answer below is made from a network trained by this program on {train['images']:,} images of "
+        f"{train['dataset']} ({last['epoch']} epochs, {report.percent(last['test_accuracy'])} of the test images "
+        "right), and stands beside what five published documents said."
     )
     page = out / "report.html"
     program.write_text(page, report.render(TITLE, summary, sections, out))

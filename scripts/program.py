@@ -9,12 +9,15 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
+import jax
 import rich.box
 import rich.console
 import rich.progress
@@ -22,7 +25,7 @@ import rich.table
 from absl import app, flags, logging
 
 import hw3
-from hw3 import checkpoints, data
+from hw3 import checkpoints, cnn, data
 from hw3.checkpoints import Checkpoint
 
 OWN_CODE = (os.path.dirname(os.path.abspath(hw3.__file__)), os.path.dirname(os.path.abspath(__file__)))
@@ -52,10 +55,16 @@ def run(main: Callable[[], None]) -> None:
         try:
             main()
         except (ValueError, FloatingPointError) as error:
-            # The same types come out of libraries when this project has a defect: that deserves its traceback.
-            if not traceback.extract_tb(error.__traceback__)[-1].filename.startswith(OWN_CODE):
+            # The same types come out of libraries, or of an expression of ours, when this project has a defect: that
+            # deserves its traceback. What we raise ourselves is meant for the user.
+            origin = traceback.extract_tb(error.__traceback__)[-1]
+            if not (origin.filename.startswith(OWN_CODE) and (origin.line or "").startswith("raise ")):
                 raise
             fail(error)
+        except jax.errors.JaxRuntimeError as error:
+            if "RESOURCE_EXHAUSTED" not in str(error) and "out of memory" not in str(error).lower():
+                raise
+            fail("not enough memory for this: try a smaller --batch_size, --model or --patch_sizes")
         except OSError as error:
             fail(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else error)
         except KeyboardInterrupt:
@@ -75,21 +84,57 @@ def define_outdir_flag() -> flags.FlagHolder[str]:
     return flags.DEFINE_string("outdir", "out", "Folder for the results.")
 
 
+def define_training_flags() -> dict[str, flags.FlagHolder]:
+    """Defines what fixes a training run; by name."""
+    dataset, data_dir = define_dataset_flags()
+    holders: tuple[flags.FlagHolder, ...] = (
+        flags.DEFINE_string(
+            "model",
+            "wide",
+            f'A network by name ({", ".join(cnn.NETWORKS)}) or by description, as "conv5-32 maxpool2 dense100".',
+        ),
+        flags.DEFINE_enum(
+            "recipe",
+            "default",
+            ["default", "published"],
+            "default: cosine schedule, weight decay, small shifts; published: document 001's constant SGD 0.01 with "
+            "momentum 0.9.",
+        ),
+        flags.DEFINE_integer("epochs", None, "Passes over the training set; the recipe's own number by default."),
+        flags.DEFINE_integer("batch_size", None, "Images in a step; the recipe's own number by default."),
+        flags.DEFINE_float("learning_rate", None, "The (highest) step size; the recipe's own by default."),
+        flags.DEFINE_integer("max_shift", None, "Pixels by which training images move; the recipe's own by default."),
+        flags.DEFINE_integer("train_images", None, "Use only so many of the training images.", lower_bound=1),
+        flags.DEFINE_integer(
+            "seed",
+            0,
+            "Of the initial weights, the order of the images, shifts and dropout.",
+            lower_bound=0,
+            upper_bound=2**32 - 1,
+        ),
+        dataset,
+        data_dir,
+    )
+    return {holder.name: holder for holder in holders}
+
+
 def define_dataset_flags() -> tuple[flags.FlagHolder[str | None], flags.FlagHolder[str | None]]:
     """Defines --dataset and --data_dir."""
     return (
         flags.DEFINE_string(
             "dataset",
             None,
-            "mnist (bundled) or any image set of TensorFlow Datasets; default: the one trained on.",
+            "mnist (bundled) or any image set of TensorFlow Datasets; by default the one trained on, or mnist.",
         ),
         flags.DEFINE_string("data_dir", None, "Folder of prepared TensorFlow Datasets."),
     )
 
 
-def define_checkpoint_flag() -> flags.FlagHolder[str]:
+def define_checkpoint_flag() -> flags.FlagHolder[str | None]:
     """Defines --checkpoint."""
-    return flags.DEFINE_string("checkpoint", "out/train_wide", "Folder of a training run, as train_cnn.py makes it.")
+    return flags.DEFINE_string(
+        "checkpoint", None, "Folder of a training run, as train_cnn.py makes it; train_wide under --outdir by default."
+    )
 
 
 def run_folder(outdir: str | os.PathLike, model: str) -> pathlib.Path:
@@ -97,33 +142,56 @@ def run_folder(outdir: str | os.PathLike, model: str) -> pathlib.Path:
     return pathlib.Path(outdir) / ("train_" + re.sub(r"\W+", "_", model).strip("_"))
 
 
-def load_classifier(checkpoint: str, dataset: str | None, data_dir: str | None) -> tuple[Checkpoint, data.Dataset]:
-    """The trained network of --checkpoint and the data set to use it on, by default the one it was trained on.
+def load_classifier() -> tuple[Checkpoint, data.Dataset]:
+    """The network of --checkpoint and the data set of --dataset, by default the one that it was trained on.
 
-    Raises ValueError if the images of the two have different shapes.
+    Raises ValueError if the two do not fit together.
     """
-    loaded = checkpoints.load(pathlib.Path(checkpoint) / "checkpoint")
-    images = data.load(dataset or loaded.run.dataset, data_dir)
-    shape = images.test_images.shape[1:]
-    if shape != loaded.run.image_shape:
+    values = flags.FLAGS
+    folder = pathlib.Path(values.checkpoint or run_folder(values.outdir, "wide"))
+    # The folder of the run or, as one may well guess, that of the checkpoint in it.
+    loaded = checkpoints.load(folder if checkpoints.exists(folder) else folder / "checkpoint")
+    images = data.load(values.dataset or loaded.run.dataset, values.data_dir)
+    found = (images.test_images.shape[1:], images.classes)
+    if found != (loaded.run.image_shape, loaded.run.classes):
         raise ValueError(
-            f"--checkpoint={checkpoint} was trained on images of shape {loaded.run.image_shape}, those of "
-            f"{images.name} have {shape}"
+            f"the network in {folder} was trained on images of shape {loaded.run.image_shape} in {loaded.run.classes} "
+            f"classes; those of {images.name} have the shape {found[0]} and {found[1]} classes"
         )
     return loaded, images
 
 
-def prepare_outdir(outdir: str) -> pathlib.Path:
-    """Makes the folder for the results. Raises OSError naming the folder if nothing can be written there."""
-    path = pathlib.Path(outdir)
+def command() -> str:
+    """How this program was called, for the reader of its results."""
+    return shlex.join(["python", f"scripts/{pathlib.Path(sys.argv[0]).name}", *sys.argv[1:]])
+
+
+def check_writable(path: pathlib.Path, flag: str = "outdir") -> pathlib.Path:
+    """Makes a folder for results; raises OSError naming flag and folder if nothing can be written there."""
     try:
         path.mkdir(parents=True, exist_ok=True)
         probe = path / f".writable-{os.getpid()}"
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise OSError(f"--outdir={outdir}: cannot write there ({error.strerror})") from error
+        raise OSError(f"--{flag}: cannot write in {path} ({error.strerror})") from error
     return path
+
+
+@contextlib.contextmanager
+def results_folder(name: str) -> Iterator[pathlib.Path]:
+    """A folder that takes the place of `name` under --outdir, with all the block wrote, only if the block ends well.
+
+    So results of an earlier run are neither lost to a failing one nor mixed with those of another.
+    """
+    out = check_writable(pathlib.Path(flags.FLAGS.outdir))
+    with tempfile.TemporaryDirectory(dir=out, prefix=f".{name}-", ignore_cleanup_errors=True) as beside:
+        new, old = pathlib.Path(beside, "new"), pathlib.Path(beside, "old")
+        new.mkdir()
+        yield new
+        if (out / name).exists():
+            os.replace(out / name, old)
+        os.replace(new, out / name)
 
 
 @contextlib.contextmanager
@@ -190,7 +258,9 @@ def progress(description: str, total: int, unit: str) -> Iterator[Callable[[int]
             rich.progress.TextColumn("{task.fields[rate]}"),
             rich.progress.TimeRemainingColumn(),
         )
-        with rich.progress.Progress(*columns, console=console, transient=True) as bar:
+        with rich.progress.Progress(
+            *columns, console=console, transient=True, redirect_stdout=sys.stdout.isatty()
+        ) as bar:
             task = bar.add_task(description, total=total, rate="")
 
             def advance(count: int) -> None:

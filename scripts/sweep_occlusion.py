@@ -12,10 +12,10 @@ import numpy as np
 import program
 from absl import flags
 
-from hw3 import inspection, occlusion, occlusion_maps
+from hw3 import classifiers, inspection, occlusion, occlusion_maps
+from hw3.classifiers import Predict
 from hw3.data import Dataset, as_float
 from hw3.figures import occlusion as figures
-from hw3.occlusion import Predict
 
 CHECKPOINT = program.define_checkpoint_flag()
 DIGIT = flags.DEFINE_integer("digit", 6, "Class of the image.")
@@ -44,7 +44,7 @@ def pixels(flag: flags.FlagHolder) -> tuple[int, int]:
     text = ",".join(flag.value)
     try:
         numbers = tuple(map(int, flag.value))
-        return occlusion.pair(numbers[0] if len(numbers) == 1 else numbers, f"--{flag.name}")  # type: ignore[arg-type]
+        return classifiers.pair(numbers[0] if len(numbers) == 1 else numbers, f"--{flag.name}")  # type: ignore[arg-type]
     except (ValueError, IndexError):
         raise ValueError(
             f"--{flag.name}={text}: must be one or two positive whole numbers of pixels, as 8 or 8,6"
@@ -66,7 +66,7 @@ def filling(images: np.ndarray) -> Any:
 
 def main() -> None:
     """Sweeps one image, writes the maps and what they say; then, if asked, many images of every class."""
-    checkpoint, dataset = program.load_classifier(CHECKPOINT.value, DATASET.value, DATA_DIR.value)
+    checkpoint, dataset = program.load_classifier()
     patch, stride = pixels(PATCH_SIZE), pixels(STRIDE)
     height, width = dataset.test_images.shape[1:3]
     if patch[0] > height or patch[1] > width:
@@ -74,7 +74,6 @@ def main() -> None:
     predict = checkpoint.predictor()
     row = inspection.nth_correct(predict, dataset.test_images, dataset.test_labels, DIGIT.value, INDEX.value)
     image = np.asarray(as_float(dataset.test_images[row]))
-    folder = program.prepare_outdir(OUTDIR.value) / "sweep"
     options: dict[str, Any] = {
         "patch_size": patch,
         "stride": stride,
@@ -83,11 +82,19 @@ def main() -> None:
     }
     fill = filling(image[None])
     result = occlusion.sweep(predict, image[None], np.array([DIGIT.value]), fill=fill, **options)
-    results = one_image(image, row, result, fill, folder)
-    if FRAGILITY_IMAGES.value:
-        results["fragility"] = every_class(predict, dataset, options, folder)
-    program.write_json(folder / "results.json", results)
-    print(f"maps and numbers: {folder}")
+    with program.results_folder("sweep") as folder:
+        results: dict[str, Any] = {"command": program.command(), "model": checkpoint.run.model}
+        results |= one_image(image, row, result, fill, folder)
+        if FRAGILITY_IMAGES.value:
+            results["fragility"] = every_class(predict, dataset, options, folder)
+        program.write_json(folder / "results.json", results)
+    print(f"maps and numbers: {OUTDIR.value}/sweep")
+
+
+def write_map(path: pathlib.Path, values: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> None:
+    """A map [rows, cols] as a table with the pixel rows and columns at its edges."""
+    header = ("row", *(f"col_{col}" for col in cols))
+    program.write_csv(path, header, [(row, *line) for row, line in zip(rows.tolist(), values.tolist(), strict=True)])
 
 
 def one_image(image: np.ndarray, row: int, result: occlusion.Sweep, fill: Any, folder: pathlib.Path) -> dict:
@@ -106,11 +113,22 @@ def one_image(image: np.ndarray, row: int, result: occlusion.Sweep, fill: Any, f
         ("map2_highest_probability", result.highest_probability[0]),
         ("map3_label", result.predicted[0]),
     ):
-        program.write_csv(
-            folder / f"{name}.csv",
-            ("row", *(f"col_{col}" for col in result.cols)),
-            [(start, *line) for start, line in zip(result.rows.tolist(), values.tolist(), strict=True)],
-        )
+        write_map(folder / f"{name}.csv", values, result.rows, result.cols)
+    write_map(folder / "importance.csv", importance, *map(np.arange, importance.shape))
+    program.write_csv(
+        folder / "changed.csv",
+        ("row", "col", "predicted", "probability", "true_probability"),
+        [
+            (
+                int(result.rows[i]),
+                int(result.cols[j]),
+                int(result.predicted[0, i, j]),
+                float(result.highest_probability[0, i, j]),
+                float(result.true_probability[0, i, j]),
+            )
+            for i, j in np.argwhere(result.predicted[0] != label)
+        ],
+    )
     wrong, counts = np.unique(result.predicted[0][result.predicted[0] != label], return_counts=True)
     taken_for = {str(w): int(n) for w, n in zip(wrong, counts, strict=True)}
     positions = result.predicted[0].size
@@ -145,6 +163,7 @@ def one_image(image: np.ndarray, row: int, result: occlusion.Sweep, fill: Any, f
         "digit": label,
         "image": row,
         "patch": result.patch,
+        "image_shape": result.image_shape,
         "maps": [len(result.rows), len(result.cols)],
         "clean_probability": float(result.clean[0, label]),
         "accuracy": float(result.accuracy[0]),
@@ -176,7 +195,10 @@ def every_class(predict: Predict, dataset: Dataset, options: dict[str, Any], fol
         "sweeping every class", classes * count * places[0] * places[1], "occluded images"
     ) as advance:
         for label in range(classes):
-            rows = inspection.correct(predict, dataset.test_images, dataset.test_labels, label, count)
+            try:
+                rows = inspection.correct(predict, dataset.test_images, dataset.test_labels, label, count)
+            except ValueError as error:
+                raise ValueError(f"--fragility_images={count}: {error}") from error
             images = np.asarray(as_float(dataset.test_images[rows]))
             result = occlusion.sweep(
                 predict, images, np.full(count, label), fill=filling(images), advance=advance, **options
@@ -184,6 +206,8 @@ def every_class(predict: Predict, dataset: Dataset, options: dict[str, Any], fol
             means.append(images.mean((0, -1)))
             importances.append(occlusion_maps.importance(result).mean(0))
             accuracies.append(float(result.accuracy.mean()))
+    for label, importance in enumerate(importances):
+        write_map(folder / f"importance_of_{label}.csv", importance, np.arange(height), np.arange(width))
     program.write_figure(
         folder / "fragility.png",
         figures.fragility(np.stack(means), np.stack(importances), np.array(accuracies), count),

@@ -17,67 +17,45 @@ from absl import flags
 from hw3 import checkpoints, cnn, data, training
 from hw3.figures import training as figures
 
-MODEL = flags.DEFINE_string(
-    "model",
-    "wide",
-    f'A network by name ({", ".join(cnn.NETWORKS)}) or by description, as "conv5-32 maxpool2 dense100".',
-)
-RECIPE = flags.DEFINE_enum(
-    "recipe",
-    "default",
-    ["default", "published"],
-    "default: cosine schedule, weight decay, small shifts; published: constant SGD 0.01 with momentum 0.9.",
-)
-EPOCHS = flags.DEFINE_integer("epochs", None, "Passes over the training set; the recipe's own number if not given.")
-BATCH_SIZE = flags.DEFINE_integer("batch_size", None, "Images in a step; the recipe's own number if not given.")
-LEARNING_RATE = flags.DEFINE_float("learning_rate", None, "The (highest) step size; the recipe's own if not given.")
-MAX_SHIFT = flags.DEFINE_integer(
-    "max_shift", None, "Pixels by which training images move at most; the recipe's own if not given."
-)
-SEED = flags.DEFINE_integer("seed", 0, "Of the initial weights, the order of the images, shifts and dropout.")
+TRAINING = program.define_training_flags()
 RESUME = flags.DEFINE_bool("resume", False, "Continue the run under --outdir, or begin it if there is none.")
-TRAIN_IMAGES = flags.DEFINE_integer("train_images", None, "Use only so many of the training images.", lower_bound=1)
-DATASET, DATA_DIR = program.define_dataset_flags()
 OUTDIR = program.define_outdir_flag()
 
 
 def recipe() -> training.Recipe:
     """The recipe that the flags describe."""
-    base = training.RECIPES.get(MODEL.value, training.Recipe()) if RECIPE.value == "default" else training.PUBLISHED
-    given: dict[str, flags.FlagHolder] = {
-        "epochs": EPOCHS,
-        "batch_size": BATCH_SIZE,
-        "learning_rate": LEARNING_RATE,
-        "max_shift": MAX_SHIFT,
+    published = TRAINING["recipe"].value == "published"
+    base = training.PUBLISHED if published else training.RECIPES.get(TRAINING["model"].value, training.Recipe())
+    changes: dict[str, Any] = {
+        name: TRAINING[name].value
+        for name in ("epochs", "batch_size", "learning_rate", "max_shift")
+        if TRAINING[name].value is not None
     }
-    changes: dict[str, Any] = {name: flag.value for name, flag in given.items() if flag.value is not None}
     return base._replace(**changes)
 
 
 def main() -> None:
     """Trains, saving after every epoch, and prints the last metrics."""
-    layers = cnn.parse(MODEL.value)
+    name, seed, count = (TRAINING[flag].value for flag in ("model", "seed", "train_images"))
+    layers = cnn.parse(name)
     settings = recipe()
     training.check(settings)
-    dataset = data.load(DATASET.value or "mnist", DATA_DIR.value)
-    if TRAIN_IMAGES.value:
-        dataset = dataset._replace(
-            train_images=dataset.train_images[: TRAIN_IMAGES.value],
-            train_labels=dataset.train_labels[: TRAIN_IMAGES.value],
-        )
+    dataset = data.load(TRAINING["dataset"].value or "mnist", TRAINING["data_dir"].value)
+    # A slice up to None is the whole set.
+    dataset = dataset._replace(train_images=dataset.train_images[:count], train_labels=dataset.train_labels[:count])
     run = checkpoints.Run(
-        MODEL.value,
+        name,
         dataset.name,
         dataset.train_images.shape[1:],
         len(dataset.train_images),
         dataset.classes,
         settings,
-        SEED.value,
+        seed,
     )
-    folder = program.run_folder(program.prepare_outdir(OUTDIR.value), MODEL.value)
-    directory = folder / "checkpoint"
+    folder = program.run_folder(OUTDIR.value, name)
+    directory = program.check_writable(folder / "checkpoint")
     model = cnn.CNN(layers, dataset.classes)
-    init_key, key = jax.random.split(jax.random.key(SEED.value))
+    init_key, key = jax.random.split(jax.random.key(seed))
 
     if not checkpoints.exists(directory):
         checkpoint = checkpoints.Checkpoint(run, training.initial_state(model, settings, dataset, init_key), ())
@@ -133,12 +111,14 @@ def write_results(folder: pathlib.Path, model: cnn.CNN, checkpoint: checkpoints.
     program.write_json(
         folder / "results.json",
         {
+            "command": program.command(),
             "folder": folder.name,
             "model": run.model,
             "dataset": run.dataset,
             "image_shape": run.image_shape,
             "recipe": run.recipe._asdict(),
             "seed": run.seed,
+            "images": run.images,
             "layers": cnn.layer_rows(model, run.image_shape),
             "history": [dict(zip(header, row, strict=True)) for row in rows],
         },

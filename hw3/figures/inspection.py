@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from hw3.figures import style
 from hw3.inspection import Discrimination, separation
 
-TILES_ACROSS = 8  # channels in a row of a mosaic of feature maps
+TILES_ACROSS = 8  # channels in a row of a mosaic of feature maps; twice as many for the whole way, which is long
 
 
 @style.styled
@@ -37,15 +37,15 @@ def filters(kernels: np.ndarray, layer: str, channels: str) -> Figure:
     ax.set_facecolor("#444444")
     artist = style.show(ax, canvas, cmap=style.DIVERGING, norm=style.symmetric(canvas), vmin=None, vmax=None)
     ax.set_title(f"{layer}: {count} filters of {height}x{width}, {what}")
-    figure.colorbar(artist, ax=ax, label="weight", shrink=min(1.0, 0.9), aspect=30, pad=0.01)
+    figure.colorbar(artist, ax=ax, label="weight", shrink=0.9, aspect=30, pad=0.01)
     return figure
 
 
-def _channel_mosaic(activation: np.ndarray) -> np.ndarray:
+def _channel_mosaic(activation: np.ndarray, columns: int = TILES_ACROSS) -> np.ndarray:
     """Channels [height, width, channels] as one map; a vector [features] in lines of 20."""
     if activation.ndim == 1:
         return style.mosaic(activation[:, None, None], min(20, len(activation)))
-    return style.mosaic(activation.transpose(2, 0, 1), TILES_ACROSS)
+    return style.mosaic(activation.transpose(2, 0, 1), columns)
 
 
 @style.styled
@@ -72,7 +72,7 @@ def layer_path(images: Sequence[np.ndarray], taps: Sequence[Mapping[str, np.ndar
     Args: taps: for each image, outputs by layer name, [height, width, channels] or [features].
     """
     layers = list(taps[0])
-    canvases = {name: [_channel_mosaic(tap[name]) for tap in taps] for name in layers}
+    canvases = {name: [_channel_mosaic(tap[name], 2 * TILES_ACROSS) for tap in taps] for name in layers}
     half = 0.42 * style.WIDTH
     heights = [
         0.9,
@@ -169,8 +169,13 @@ def shifted(images: Sequence[np.ndarray], captions: Sequence[str]) -> Figure:
 
 
 @style.styled
-def shift_curves(shifts: np.ndarray, horizontal: np.ndarray, vertical: np.ndarray, label: int, count: int) -> Figure:
-    """Accuracy [shifts] against the shift in pixels along either axis, over `count` images of class `label`."""
+def shift_curves(
+    shifts: np.ndarray, horizontal: np.ndarray, vertical: np.ndarray, label: int, count: int, marked: int
+) -> Figure:
+    """Accuracy [shifts] against the shift in pixels along either axis, over `count` images of class `label`.
+
+    Shifts of up to `marked` pixels have a grey ground.
+    """
     figure = style.new_figure(style.WIDTH, 2.8)
     ax = figure.subplots()
     ax.plot(
@@ -182,11 +187,12 @@ def shift_curves(shifts: np.ndarray, horizontal: np.ndarray, vertical: np.ndarra
         label="to the right (left: negative)",
     )
     ax.plot(shifts, 100 * vertical, color="#D55E00", marker="s", markersize=4, label="down (up: negative)")
-    ax.axvspan(-3, 3, color="#F0F0F0", zorder=0, label="the homework's 3 pixels")
+    ax.axvspan(-marked, marked, color="#F0F0F0", zorder=0, label=f"up to {marked} pixels")
     ax.set_title(f"Every test image of {label} ({count}), shifted with clamped borders")
     ax.set_xlabel("shift (pixels)")
     ax.set_ylabel(f"classified as {label} (% of images)")
     ax.set_xticks(shifts)
+    ax.set_ylim(0, 103)
     ax.grid(True, linewidth=0.3, alpha=0.6)
-    ax.legend(frameon=False)
+    ax.legend(frameon=False, loc="lower center")
     return figure

@@ -23,7 +23,9 @@ def three_maps(image: np.ndarray, result: Sweep, index: int = 0) -> Figure:
         f"{result.accuracy[index]:.1%} of them",
         fontsize=10,
     )
-    style.show(axes[0, 0], image, f"the image: P({label}) = {result.clean[index, label]:.4f} without a patch")
+    axes[0, 0].imshow(image.squeeze(-1) if image.shape[-1] == 1 else image, cmap=style.INK, vmin=0, vmax=1)
+    axes[0, 0].set_title(f"the image: P({label}) = {result.clean[index, label]:.4f} without a patch")
+    style.pixel_axes(axes[0, 0])
     axes[0, 0].add_patch(
         patches.Rectangle(
             (-0.5, -0.5), result.patch[1], result.patch[0], fill=False, edgecolor="#56B4E9", linewidth=1.5
@@ -95,8 +97,7 @@ def important(image: np.ndarray, importance: np.ndarray, region: Region | None, 
     artist = right.imshow(importance, cmap=style.DIVERGING, norm=norm, interpolation="nearest")
     right.contour(image[..., 0], levels=[0.5], colors="black", linewidths=0.7)
     right.set_title(f"mean drop of P({label}) over\nthe patches that cover a pixel")
-    right.set_xlabel("column (pixel)")
-    right.set_ylabel("row (pixel)")
+    style.pixel_axes(right)
     figure.colorbar(artist, ax=right, label=f"drop of P({label})", shrink=0.85)
     return figure
 
@@ -109,7 +110,7 @@ def fragility(mean_images: np.ndarray, importances: np.ndarray, accuracies: np.n
     """
     classes = len(mean_images)
     columns = min(5, classes)
-    figure = style.new_figure(style.WIDTH, 1.85 * -(-classes // columns) + 0.5)
+    figure = style.new_figure(style.WIDTH, 1.62 * -(-classes // columns) + 0.3)
     axes = style.grid(figure, classes, columns)
     norm = style.symmetric(importances)
     for label, ax in enumerate(axes):

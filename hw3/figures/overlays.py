@@ -22,12 +22,12 @@ class Picture(NamedTuple):
 
 
 @style.styled
-def pictures(rows: Sequence[Sequence[Picture]], titles: Sequence[str] = (), heading: str = "") -> Figure:
-    """Pictures in rows, each with its caption; `titles` name the rows at the left."""
+def pictures(rows: Sequence[Sequence[Picture]], heading: str) -> Figure:
+    """Pictures in rows, each with its caption."""
     columns = max(map(len, rows))
-    figure = style.new_figure(min(style.WIDTH, 1.75 * columns + 0.6), 1.95 * len(rows) + (0.3 if heading else 0.0))
+    figure = style.new_figure(min(style.WIDTH, 1.75 * columns + 0.6), 1.95 * len(rows) + 0.3)
     axes = figure.subplots(len(rows), columns, squeeze=False)
-    for index, (line, row) in enumerate(zip(axes, rows, strict=True)):
+    for line, row in zip(axes, rows, strict=True):
         for ax in line[len(row) :]:
             ax.set_axis_off()
         for ax, picture in zip(line, row, strict=False):
@@ -38,10 +38,7 @@ def pictures(rows: Sequence[Sequence[Picture]], titles: Sequence[str] = (), head
                 ax.add_patch(
                     patches.Rectangle((left - 0.5, top - 0.5), width, height, fill=False, edgecolor=EDGE, linewidth=1.2)
                 )
-        if titles:
-            line[0].set_ylabel(titles[index])
-    if heading:
-        figure.suptitle(heading)
+    figure.suptitle(heading)
     return figure
 
 

@@ -63,6 +63,12 @@ def hide_ticks(ax: Any) -> None:
         spine.set_linewidth(0.4)
 
 
+def pixel_axes(ax: Any) -> None:
+    """Names the axes of an image that is drawn pixel by pixel."""
+    ax.set_xlabel("column (pixel)")
+    ax.set_ylabel("row (pixel)")
+
+
 def show(ax: Any, image: np.ndarray, title: str = "", **options: Any) -> Any:
     """Draws an image [height, width, 1 or 3] in [0, 1], or a map [height, width] with a colour map of its own."""
     if image.ndim == 3 and image.shape[-1] == 1:
@@ -105,7 +111,7 @@ def show_patch_map(figure: Figure, ax: Any, values: np.ndarray, rows: np.ndarray
 def position_axes(ax: Any, rows: np.ndarray, cols: np.ndarray) -> None:
     """Ticks that say at which pixel the patch begins."""
     for set_ticks, starts in ((ax.set_xticks, cols), (ax.set_yticks, rows)):
-        at = np.unique(np.linspace(0, len(starts) - 1, min(5, len(starts))).round().astype(int))
+        at = np.arange(0, len(starts), max(1, 5 * round(len(starts) / 25) or len(starts) // 5))
         set_ticks(at, [str(starts[i]) for i in at])
     ax.set_xlabel("left column of the patch (pixel)")
     ax.set_ylabel("top row of the patch (pixel)")
