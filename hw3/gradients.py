@@ -28,13 +28,20 @@ class Row(NamedTuple):
     relative_errors: tuple[float, ...]
 
 
+def checked_epsilon(epsilon: float) -> float:
+    """The same epsilon; ValueError unless it is positive and finite."""
+    if not 0 < epsilon < float("inf"):
+        raise ValueError(f"epsilon is {epsilon}; it must be a positive finite number")
+    return epsilon
+
+
 def central_differences(function: Callable[[Any], jax.Array], point: Any, epsilon: Any) -> Any:
     """(function(p + epsilon) - function(p - epsilon)) / (2 epsilon) for every entry p, shaped like the point.
 
     epsilon may be traced; a plain number is checked (ValueError unless finite and positive).
     """
-    if isinstance(epsilon, int | float) and not (0 < epsilon < float("inf")):
-        raise ValueError(f"epsilon is {epsilon}; it must be a positive finite number")
+    if isinstance(epsilon, int | float):
+        checked_epsilon(epsilon)
     flat, unravel = jax.flatten_util.ravel_pytree(point)
     epsilon = jnp.asarray(epsilon, flat.dtype)
 
@@ -63,6 +70,18 @@ def complex_steps(function: Callable[[Any], jax.Array], point: Any, step: float 
     return unravel(jax.lax.map(along, jnp.eye(flat.shape[0], dtype=flat.dtype)))
 
 
+def routes(function: Callable[[Any], jax.Array], point: Any, unrolled: Any, epsilon: float) -> dict[str, Any]:
+    """The gradient at a point by every route: unrolled (given), autodiff, complex step, differences."""
+    return {
+        "unrolled": unrolled,
+        "autodiff": jax.jit(jax.grad(function))(point),
+        "complex step": jax.jit(lambda p: complex_steps(function, p))(point),
+        "differences": jax.jit(lambda p, e: central_differences(function, p, e))(
+            point, checked_epsilon(epsilon)
+        ),
+    }
+
+
 def error_curve(
     function: Callable[[Any], jax.Array], point: Any, exact: Any, epsilons: Sequence[float] = EPSILONS
 ) -> np.ndarray:
@@ -71,15 +90,17 @@ def error_curve(
     Truncation falls as epsilon^2, round-off grows as 1/epsilon: a V. Raises ValueError unless all are
     positive.
     """
-    if not all(0 < epsilon < float("inf") for epsilon in epsilons):
-        raise ValueError("every epsilon must be a positive finite number")
+    for epsilon in epsilons:
+        checked_epsilon(epsilon)
     truth, _ = jax.flatten_util.ravel_pytree(exact)
 
     def error(epsilon: jax.Array) -> jax.Array:
         found, _ = jax.flatten_util.ravel_pytree(central_differences(function, point, epsilon))
         return jnp.max(jnp.abs(found - truth)) / jnp.max(jnp.abs(truth))
 
-    return np.asarray(jax.lax.map(error, jnp.asarray(epsilons, truth.dtype)))
+    return np.asarray(
+        jax.jit(lambda all_epsilons: jax.lax.map(error, all_epsilons))(jnp.asarray(epsilons, truth.dtype))
+    )
 
 
 def side_by_side(routes: Mapping[str, Any], reference: str) -> list[Row]:

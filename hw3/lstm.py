@@ -32,7 +32,7 @@ class Affine(NamedTuple):
 
 
 class Gates(NamedTuple):
-    """One of each: forget gate, external input gate, output gate, candidate (b, U, W unadorned in the book)."""
+    """One of each: forget gate, external input gate, output gate, candidate (b, U, W without index)."""
 
     forget: Any
     input: Any

@@ -26,9 +26,8 @@ def formulas() -> list[Formula]:
 
 def _rows(v: Values) -> list[tuple[str, str, str, float, float, str]]:
     y1, y2 = v["y_hat"][2]
-    W, V, dh_da = v["given_W"], v["given_V"], v["dh_da"]
+    W, dh_da = v["given_W"], v["dh_da"]
     da_db, dh_db, dL_da = v["da_db"], v["dh_db"], v["dL_da_direct"]
-    h1 = 1 - dh_da[2, 0]  # (h1^(3))^2
     slope = 2 * (y1 - 0.5)
     h1_two = -((1 - dh_da[1, 0]) ** 0.5)  # h1^(2) is negative
     rows = [
@@ -84,7 +83,7 @@ def _rows(v: Values) -> list[tuple[str, str, str, float, float, str]]:
             "002",
             "3(3)",
             "dh2(2)/db2 = dh2(2)/da1(2) da1(2)/db2",
-            0.0 * da_db[1, 0, 1],
+            0.0,  # the first factor is zero
             dh_db[1, 1, 1],
             "a2, not a1; h2 does not depend on a1 in its own step",
         ),
@@ -95,15 +94,6 @@ def _rows(v: Values) -> list[tuple[str, str, str, float, float, str]]:
             v["step_losses"][0],
             v["loss"],
             "the last step's output, not the first's",
-        ),
-        (
-            "002",
-            "3(3)",
-            "dL/da1 with v11 and v21",
-            (slope * (y1 - y1**2) + y1) * V[0, 0] * (1 - h1)
-            - (slope * y1 * y2 + (y2 - y2**2) / y2) * V[1, 0] * (1 - h1),
-            dL_da[2, 0],
-            "right (its first line prints a where o belongs)",
         ),
     ]
     return [

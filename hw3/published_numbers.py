@@ -22,23 +22,24 @@ class Printed(NamedTuple):
     digits: str
 
 
-def _000(part: str) -> list[Printed]:
+def _000(block: str) -> list[Printed]:
+    """Document 000 prints the same lines twice: first as a summary, then under (2) to (5)."""
     rows = [
-        ("L(b1 + epsilon)", "loss_plus", (0,), "3.00720699"),
-        ("L(b1 - epsilon)", "loss_minus", (0,), "3.00720898"),
-        ("central difference, b1", "differences", (0,), "-0.00996139"),
-        ("L(b2 + epsilon)", "loss_plus", (1,), "3.00725138"),
-        ("L(b2 - epsilon)", "loss_minus", (1,), "3.00716458"),
-        ("central difference, b2", "differences", (1,), "0.43400996"),
-        ("y1 of the last step", "y_hat", (2, 0), "0.94001124"),
-        ("y2 of the last step", "y_hat", (2, 1), "0.05998876"),
-        ("old loss", "loss", (), "3.00720799"),
-        ("unfolding, dL/db1", "gradient", (0,), "-0.00996139"),
-        ("unfolding, dL/db2", "gradient", (1,), "0.43400995"),
-        ("new b", "new_b", (), "-0.99998008 0.99913198"),
-        ("new loss", "new_loss", (), "3.0068308"),
+        ("2", "L(b1 + epsilon)", "loss_plus", (0,), "3.00720699"),
+        ("2", "L(b1 - epsilon)", "loss_minus", (0,), "3.00720898"),
+        ("2", "central difference, b1", "differences", (0,), "-0.00996139"),
+        ("2", "L(b2 + epsilon)", "loss_plus", (1,), "3.00725138"),
+        ("2", "L(b2 - epsilon)", "loss_minus", (1,), "3.00716458"),
+        ("2", "central difference, b2", "differences", (1,), "0.43400996"),
+        ("3", "y1 of the last step", "y_hat", (2, 0), "0.94001124"),
+        ("3", "y2 of the last step", "y_hat", (2, 1), "0.05998876"),
+        ("3", "old loss", "loss", (), "3.00720799"),
+        ("3", "unfolding, dL/db1", "gradient", (0,), "-0.00996139"),
+        ("3", "unfolding, dL/db2", "gradient", (1,), "0.43400995"),
+        ("4", "new b", "new_b", (), "-0.99998008 0.99913198"),
+        ("5", "new loss", "new_loss", (), "3.0068308"),
     ]
-    return [Printed("000", part, *row) for row in rows]
+    return [Printed("000", f"3({part}){block}", *row) for part, *row in rows]  # type: ignore[arg-type]
 
 
 def _table(document: str, rows: str) -> list[Printed]:
@@ -203,7 +204,7 @@ _004 = """
 """
 
 NUMBERS: tuple[Printed, ...] = (
-    *_000("3, summary"),
+    *_000(", summary"),
     Printed("000", "3(1)", "y1, t=1", "y_hat", (0, 0), "0.94921601"),
     Printed("000", "3(1)", "y2, t=1", "y_hat", (0, 1), "0.05078399"),
     Printed("000", "3(1)", "loss, t=1", "step_losses", (0,), "3.18196907"),
@@ -213,7 +214,7 @@ NUMBERS: tuple[Printed, ...] = (
     Printed("000", "3(1)", "y1, t=3", "y_hat", (2, 0), "0.94001124"),
     Printed("000", "3(1)", "y2, t=3", "y_hat", (2, 1), "0.05998876"),
     Printed("000", "3(1)", "loss, t=3", "step_losses", (2,), "3.00720799"),
-    *_000("3(2)-(5)"),
+    *_000(""),
     *_table("001", _001),
     *_table("002", _002),
     *_table("003", _003),

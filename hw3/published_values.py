@@ -77,6 +77,7 @@ def departures(setting: Setting) -> list[tuple[str, Any]]:
 _unroll = jax.jit(rnn.unroll)
 _unroll_lstm = jax.jit(lstm.unroll)
 _loss = jax.jit(rnn.sequence_loss)
+_step_losses = jax.jit(rnn.step_losses)
 
 
 def _with_b(b: Any) -> rnn.RNNParams:
@@ -88,7 +89,7 @@ def _after_step(gradient: Any, setting: Setting) -> dict[str, Any]:
     sign = 1 if setting.direction == "down" else -1
     new = rnn.descend_biases(rnn.HOMEWORK_PARAMS, gradient, sign * setting.learning_rate)
     result = _unroll(new, rnn.HOMEWORK_SEQUENCE, None, LOSSES[setting.loss])
-    each = rnn.step_losses(result.forward.o, LOSSES[setting.loss])
+    each = _step_losses(result.forward.o, LOSSES[setting.loss])
     return {
         "new_b": new.b,
         "new_y_hat": result.forward.y_hat,
@@ -122,7 +123,7 @@ def values(setting: Setting) -> Values:
     found = {
         **{name: getattr(result, name) for name in result._fields if name not in ("forward", "gradient")},
         "y_hat": result.forward.y_hat,
-        "step_losses": rnn.step_losses(result.forward.o, loss),
+        "step_losses": _step_losses(result.forward.o, loss),
         "loss_plus": plus,
         "loss_minus": minus,
         "differences": differences,
@@ -145,11 +146,11 @@ def values(setting: Setting) -> Values:
     return {name: np.asarray(value) for name, value in found.items()}
 
 
-def mistakes(setting: Setting) -> Iterator[tuple[str, Values]]:
+@functools.cache
+def mistakes(setting: Setting) -> tuple[tuple[str, Values], ...]:
     """Wrong computations, tried where no convention gives the digits: (what was done, what comes out)."""
-    yield from _mistakes_in_the_recursion(setting)
-    yield from _mistakes_in_the_sum(setting)
-    yield from _mistakes_in_the_lstm(setting)
+    parts = (_mistakes_in_the_recursion, _mistakes_in_the_sum, _mistakes_in_the_lstm)
+    return tuple(itertools.chain.from_iterable(part(setting) for part in parts))
 
 
 def _mistakes_in_the_recursion(setting: Setting) -> Iterator[tuple[str, Values]]:
