@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
+from matplotlib.ticker import MaxNLocator
 
 # Okabe and Ito's palette, told apart also by colour-blind readers.
 BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY = (
@@ -20,6 +21,7 @@ BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY = (
 GREY = "#666666"
 STEPS_DRAWN = 5  # of a longer sequence the last ones: the loss is there
 ENTRIES_WRITTEN = 3
+NEGLIGIBLE = 1e-20  # of the largest share
 
 
 class Quantity(NamedTuple):
@@ -120,7 +122,8 @@ def _box(left: float, bottom: float, width: float, height: float, outer: bool) -
 def share_bars(shares: np.ndarray, symbol: str, title: str) -> Figure:
     """What the use of a bias in each step adds to the gradient: shares `[T, n]`, one panel for each entry.
 
-    Bars with their values for a few steps, the magnitude on a logarithmic scale for many.
+    Bars with their values for a few steps; for many the magnitude on a logarithmic scale, negligible ones
+    left out.
     """
     steps, entries = shares.shape
     drawn = min(entries, 4)
@@ -142,9 +145,14 @@ def share_bars(shares: np.ndarray, symbol: str, title: str) -> Figure:
             axes.use_sticky_edges = False  # room for the labels on both sides of zero
             axes.margins(y=0.15)
         else:
-            axes.semilogy(
-                np.arange(1, steps + 1), np.maximum(np.abs(values), 1e-300), ".", color=BLUE, markersize=4
-            )
+            magnitude = np.abs(values)
+            drawn_steps = np.flatnonzero(
+                magnitude > NEGLIGIBLE * magnitude.max()
+            )  # the rest only sets the scale
+            axes.semilogy(drawn_steps + 1, magnitude[drawn_steps], ".-", color=BLUE, markersize=5)
+            axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+            axes.ticklabel_format(axis="x", useOffset=False)
+            axes.grid(alpha=0.3)
         axes.set_title(f"{symbol}{index + 1}: sum {values.sum():.6g}", size=11)
         axes.set_xlabel("step t in which the bias is used")
         axes.set_ylabel(
