@@ -93,10 +93,11 @@ def error_curve(
     for epsilon in epsilons:
         checked_epsilon(epsilon)
     truth, _ = jax.flatten_util.ravel_pytree(exact)
+    scale = jnp.maximum(jnp.max(jnp.abs(truth)), jnp.finfo(truth.dtype).tiny)  # an exact zero has no scale
 
     def error(epsilon: jax.Array) -> jax.Array:
         found, _ = jax.flatten_util.ravel_pytree(central_differences(function, point, epsilon))
-        return jnp.max(jnp.abs(found - truth)) / jnp.max(jnp.abs(truth))
+        return jnp.max(jnp.abs(found - truth)) / scale
 
     return np.asarray(
         jax.jit(lambda all_epsilons: jax.lax.map(error, all_epsilons))(jnp.asarray(epsilons, truth.dtype))

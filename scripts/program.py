@@ -88,7 +88,7 @@ def replacing(path: pathlib.Path) -> Iterator[pathlib.Path]:
 
 
 def read_json(path: str) -> Any:
-    """The value in a JSON file. Raises ValueError naming the file and line if it isn't JSON, OSError as `open`."""
+    """The value in a JSON file. Raises ValueError naming file and line if it isn't JSON, else as `open`."""
     try:
         return json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:

@@ -150,6 +150,7 @@ def share_bars(shares: np.ndarray, symbol: str, title: str) -> Figure:
                 magnitude > NEGLIGIBLE * magnitude.max()
             )  # the rest only sets the scale
             axes.semilogy(drawn_steps + 1, magnitude[drawn_steps], ".-", color=BLUE, markersize=5)
+            axes.set_xlim(float(min(drawn_steps, default=0)), steps + 1)
             axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
             axes.ticklabel_format(axis="x", useOffset=False)
             axes.grid(alpha=0.3)
