@@ -52,9 +52,8 @@ def filters(inspect: Results) -> Answer:
     return Answer(
         "1 (1)",
         "What do the filters of the first convolution layers look like?",
-        f"All of them are drawn: {shapes}. The first layer's filters can be read as edge and blob detectors, since "
-        "their one input channel is the image; those of later layers weigh the channels below and mean nothing "
-        "without them.",
+        f"All of them are drawn: {shapes}. Only those of the first layer act on the image itself and "
+        "can be read as small pictures; those of later layers weigh the channels of the layer below.",
         [
             Figure(
                 f"inspect/filters_{f['layer']}.png",
@@ -63,9 +62,7 @@ def filters(inspect: Results) -> Answer:
             for f in inspect["filters"]
         ],
         published=[
-            Published(
-                "000", "the first six of each layer, all labelled (3, 3, 1, 32), impossible after the first."
-            ),
+            Published("000", "the first six of each layer, all labelled (3, 3, 1, 32), impossible after the first."),
             Published("001", "32, 32 and 64 filters as pictures."),
             Published("004", "12, 12x12 and 8x12 filters; layer 1 detects edges, layer 3 parts of the digit."),
         ],

@@ -13,7 +13,7 @@ import time
 import program
 from absl import flags
 
-from hw3 import answers_inspection, answers_occlusion, report
+from hw3 import answers_inspection, answers_occlusion, answers_recurrent, report
 from hw3.report import Section
 
 TRAINING = program.define_training_flags()
@@ -56,6 +56,10 @@ def main() -> None:
     run("sweep_occlusion", *common, f"--fragility_images={2 if QUICK.value else 20}")
     run("find_overlays", *common, *(("--cut_stride=8", "--paste_stride=6") if QUICK.value else ()))
 
+    run("unroll_rnn")
+    run("unroll_lstm")
+    run("audit_published")
+
     train = results(trained)
     last = train["history"][-1]
     sections = [
@@ -66,6 +70,10 @@ def main() -> None:
         Section(
             "Problem 2: how robust is it?",
             answers_occlusion.answers(results(out / "sweep"), results(out / "overlays")),
+        ),
+        Section(
+            "Problems 3 and 5: back-propagation through time by hand, and an audit",
+            answers_recurrent.answers(*(results(out / name) for name in ("rnn", "lstm", "audit"))),
         ),
     ]
     summary = (

@@ -206,6 +206,16 @@ def replacing(path: pathlib.Path) -> Iterator[pathlib.Path]:
         beside.unlink(missing_ok=True)
 
 
+def read_json(path: str) -> Any:
+    """The value in a JSON file. Raises ValueError naming file and line if it isn't JSON, else as `open`."""
+    try:
+        return json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path}: not JSON: {error.msg} in line {error.lineno}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}: not a text file") from None
+
+
 def write_text(path: pathlib.Path, text: str) -> None:
     """Writes a text file, whole or not at all."""
     with replacing(path) as beside:

@@ -127,6 +127,11 @@ def test_unknown_words_are_named(word):
         cnn.parse(f"conv3-8 {word}")
 
 
+def test_no_layer_at_all_is_refused():
+    with pytest.raises(ValueError, match="a network needs at least one layer; networks by name: wide"):
+        cnn.parse(" ")
+
+
 def test_convolution_after_dense_is_refused():
     with pytest.raises(ValueError, match="cannot follow a dense layer"):
         cnn.parse("dense10 conv3-8")

@@ -120,6 +120,10 @@ def test_correct_images_are_found_in_order():
     assert inspection.nth_correct(brightness, images, labels, 1, len(right) - 1) == right[-1]
     with pytest.raises(ValueError, match=rf"index {len(right)} is past the last of the {len(right)} correctly"):
         inspection.nth_correct(brightness, images, labels, 1, len(right))
+    with pytest.raises(ValueError, match=f"999 correctly classified images of class 1 were asked for, .* {len(right)}"):
+        inspection.correct(brightness, images, labels, 1, 999)
+    with pytest.raises(ValueError, match="no image of class 0 is classified correctly"):
+        inspection.nth_correct(brightness, np.full_like(images, 255), labels, 0, 0)
     with pytest.raises(ValueError, match="no image of class 7; it has 0, 1"):
         inspection.nth_correct(brightness, images, labels, 7, 0)
     with pytest.raises(ValueError, match="counts from 0, not -1"):

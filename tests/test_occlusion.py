@@ -185,10 +185,13 @@ def test_important_region_is_the_rectangle_of_all_flipping_patches():
 def test_telling_cases_name_the_worst_and_every_wrong_label_once():
     result = made_up([[2, 2], [2, 1], [0, 2]])
     cases = occlusion_maps.telling_cases(result)
-    assert cases[0].title == "most harmful"
+    assert cases[0].title.startswith("most harmful")
     assert cases[0].true_probability == pytest.approx(0.1)
     assert {case.predicted for case in cases} == {0, 1, 2}
     assert len({(case.row, case.col) for case in cases}) == len(cases)
+    titles = ", ".join(case.title for case in cases)
+    for title in ("least harmful", "most confident 0", "most confident 1", "steepest step: from", "steepest step: to"):
+        assert title in titles
 
 
 def test_occluded_picture_is_what_the_network_saw(image, result):
@@ -217,7 +220,11 @@ BAD = [
     ({"patch_size": 2.5}, "patch_size must be one or two positive whole numbers, not 2.5"),
     ({"stride": 0}, "stride must be one or two positive whole numbers, not 0"),
     ({"stride": -1}, "stride must be one or two positive whole numbers, not -1"),
-    ({"batch_size": 0}, "batch_size must be at least 1, not 0"),
+    ({"batch_size": 0}, "batch_size must be a whole number of at least 1, not 0"),
+    ({"batch_size": 2.5}, "batch_size must be a whole number of at least 1, not 2.5"),
+    ({"patch_size": True}, "patch_size must be one or two positive whole numbers, not True"),
+    ({"fill": 7.0}, r"fill must lie in \[0, 1\], not 7\.\.7"),
+    ({"fill": "blur"}, "fill must be a number or an array, not 'blur'"),
     ({"fill": np.zeros(3)}, r"fill must be a number or have one of the shapes .* not \(3,\)"),
     ({"labels": [1, 2]}, "labels must be 1 whole numbers"),
     ({"labels": [0.5]}, "labels must be 1 whole numbers"),
@@ -234,6 +241,8 @@ def test_bad_arguments_are_named(image, options, message):
 def test_bytes_and_missing_axes_are_refused(image):
     with pytest.raises(ValueError, match="not uint8: divide 8-bit images by 255"):
         occlusion.sweep(linear_predict(28, 28, 1), (255 * image[None]).astype(np.uint8))
+    with pytest.raises(ValueError, match=r"images must lie in \[0, 1\], not 0\.\d+\.\.2\d\d"):
+        occlusion.sweep(linear_predict(28, 28, 1), 255 * image[None])
     with pytest.raises(ValueError, match=r"axes \[n, height, width, channels\], not the shape \(28, 28, 1\)"):
         occlusion.sweep(linear_predict(28, 28, 1), image)
 

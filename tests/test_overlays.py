@@ -28,22 +28,30 @@ def pasted(image, donor, cut, place, side):
 @settings(max_examples=10)
 def test_search_equals_the_plain_loop(height, width, data):
     side = data.draw(st.integers(1, min(height, width)))
-    strides = data.draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    strides = {"cut_stride": data.draw(st.integers(1, 3)), "paste_stride": data.draw(st.integers(1, 3))}
     batch = data.draw(st.sampled_from([7, 64, 1000]))
     rng = np.random.default_rng(height * 10 + width)
     image = rng.random((height, width, 1), np.float32)
     donors = rng.random((2, height, width, 1), np.float32)
-    [result] = overlays.search(
-        predict, image, donors, patch_sizes=(side,), cut_stride=strides[0], paste_stride=strides[1], batch_size=batch
-    )
-    assert result.candidates == overlays.count((height, width), 2, (side,), *strides)
-    axes = [range(2), result.cut_rows, result.cut_cols, result.paste_rows, result.paste_cols]
-    assert result.predicted.shape == tuple(map(len, axes))
-    tried = [pasted(image, donors[d], (i, j), (r, c), side) for d, i, j, r, c in itertools.product(*axes)]
-    expected = np.asarray(predict(jnp.asarray(np.stack(tried))))
-    np.testing.assert_allclose(result.probability.ravel(), expected.max(-1), atol=1e-5)
+    results = list(overlays.search(predict, image, donors, patch_sizes=(side,), **strides, batch_size=batch))
+    assert [result.donor for result in results] == [0, 1]
+    assert sum(r.predicted.size for r in results) == overlays.count((height, width), 2, (side,), **strides)
+    for result, donor in zip(results, donors, strict=True):
+        axes = [result.cut_rows, result.cut_cols, result.paste_rows, result.paste_cols]
+        assert result.predicted.shape == tuple(map(len, axes))
+        tried = [pasted(image, donor, (i, j), (r, c), side) for i, j, r, c in itertools.product(*axes)]
+        same_as(result.predicted, result.probability, tried)
+        black = [pasted(image, 0 * image, (0, 0), place, side) for place in itertools.product(*axes[2:])]
+        same_as(result.black, None, black)
+
+
+def same_as(labels, probability, images):
+    """Labels where they are clear, and probabilities where given, are those of the images."""
+    expected = np.asarray(predict(jnp.asarray(np.stack(images))))
+    if probability is not None:
+        np.testing.assert_allclose(probability.ravel(), expected.max(-1), atol=1e-5)
     clear = np.sort(expected, -1)[:, -1] - np.sort(expected, -1)[:, -2] > 1e-4
-    assert np.array_equal(result.predicted.ravel()[clear], expected.argmax(-1)[clear])
+    assert np.array_equal(labels.ravel()[clear], expected.argmax(-1)[clear])
 
 
 def test_every_corner_is_reached_whatever_the_stride():
@@ -61,41 +69,60 @@ def test_memory_is_bounded_by_the_batch():
     image = np.random.default_rng(0).random((8, 8, 1), np.float32)
     done = []
     search = overlays.search(watched, image, image[None], patch_sizes=(2, 3), batch_size=50, advance=done.append)
-    total = sum(result.candidates for result in search)
+    total = sum(result.predicted.size for result in search)
     assert max(seen) <= 50
     assert sum(done) == total == overlays.count((8, 8), 1, (2, 3), 4, 2)
 
 
-@pytest.fixture
-def made_up():
-    """Two donors, one cut each, 2x2 places; the label is 1."""
-    predicted = np.array([[1, 0, 1, 1], [2, 1, 0, 1]], np.int16).reshape(2, 1, 1, 2, 2)
-    probability = np.array([[0.9, 0.5, 0.9, 0.9], [0.8, 0.9, 0.7, 0.9]], np.float32).reshape(2, 1, 1, 2, 2)
+def made_up(donor, side, predicted, probability, black):
+    """One cut, 2x2 places."""
     at = np.array([0])
-    return overlays.Search((3, 3), at, at, np.array([0, 4]), np.array([1, 5]), predicted, probability)
+    shape = (1, 1, 2, 2)
+    labels, values = np.array(predicted, np.int16).reshape(shape), np.array(probability, np.float32).reshape(shape)
+    return overlays.Search(
+        donor, (side, side), at, at, np.array([0, 4]), np.array([1, 5]), labels, values, np.array(black)
+    )
 
 
-def test_what_black_alone_would_do_is_told_apart(made_up):
-    black = np.array([[2, 1], [1, 1]])  # covering the place (0, 1) is enough to change the label
-    beyond = overlays.beyond_black(made_up, 1, black)
-    assert beyond.reshape(2, 4).tolist() == [[False, True, False, False], [False, False, True, False]]
+BLACK = [[2, 1], [1, 1]]  # covering the place (0, 1) is enough to change the label, which is 1
+FIRST = made_up(0, 3, [0, 1, 1, 1], [0.95, 0.9, 0.9, 0.9], BLACK)  # flips only where black does
+SECOND = made_up(1, 3, [2, 1, 0, 1], [0.99, 0.9, 0.7, 0.9], BLACK)  # and once more
+LARGER = made_up(0, 5, [1, 1, 0, 0], [0.9, 0.9, 0.6, 0.8], BLACK)
+NONE = made_up(1, 5, [1, 1, 1, 1], [0.9, 0.9, 0.9, 0.9], BLACK)
 
 
-def test_the_most_confident_candidate_is_described_in_full(made_up):
-    wrong = made_up.predicted != 1
-    best = overlays.most_confident(made_up, wrong)
-    assert best == overlays.Overlay(1, (3, 3), (0, 0), (0, 1), 2, pytest.approx(0.8))
-    assert overlays.most_confident(made_up, np.zeros_like(wrong)) is None
+def test_the_most_confident_flip_is_one_that_black_does_not_explain_if_there_is_one():
+    assert overlays.most_confident(FIRST, 1) == overlays.Overlay(
+        0, (3, 3), (0, 0), (0, 1), 0, pytest.approx(0.95), False
+    )
+    assert overlays.most_confident(SECOND, 1) == overlays.Overlay(
+        1, (3, 3), (0, 0), (4, 1), 0, pytest.approx(0.7), True
+    )
+    assert overlays.most_confident(NONE, 1) is None
+
+
+def test_summary_counts_by_class_and_size():
+    classes, summary = overlays.summarize([FIRST, SECOND, LARGER, NONE], 1, np.array([7, 5]), (3, 5))
+    assert classes.tolist() == [5, 7]
+    assert summary.candidates.tolist() == [[4, 4], [4, 4]]
+    assert summary.flips.tolist() == [[2, 0], [1, 2]]
+    assert summary.beyond_black.tolist() == [[1, 0], [0, 2]]
+    assert summary.best[7].probability == pytest.approx(0.8), "beyond black comes before more confident"
+    assert summary.best[5].paste == (4, 1)
+    assert (summary.smallest.patch, summary.smallest.donor) == ((3, 3), 0)
+    _, nothing = overlays.summarize([NONE], 1, np.array([7, 5]), (3, 5))
+    assert nothing.best == {}
+    assert nothing.smallest is None
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"patch_sizes": (9,)}, r"patch_sizes must lie in 1\.\.8 for images of 8x9, not 9"),
-        ({"patch_sizes": (0,)}, r"patch_sizes must lie in 1\.\.8 for images of 8x9, not 0"),
+        ({"patch_sizes": (0,)}, r"patch_sizes must be a whole number of at least 1, not 0"),
         ({"patch_sizes": ()}, "patch_sizes must name at least one size"),
-        ({"cut_stride": 0}, "cut_stride and paste_stride must be at least 1, not 0 and 2"),
-        ({"batch_size": 0}, "batch_size must be at least 1, not 0"),
+        ({"cut_stride": 0}, "cut_stride must be a whole number of at least 1, not 0"),
+        ({"batch_size": 0}, "batch_size must be a whole number of at least 1, not 0"),
         ({"donors": np.zeros((1, 9, 8, 1))}, r"donors must have the shape of the image, \(8, 9, 1\)"),
         ({"donors": np.zeros((0, 8, 9, 1))}, "donors must hold at least one image"),
         ({"predict": lambda images: images.reshape(len(images), -1)}, r"wrap logits in jax\.nn\.softmax"),

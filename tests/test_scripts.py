@@ -12,6 +12,7 @@ import sys
 
 import numpy as np
 import pytest
+from test_data import _write
 
 from hw3 import checkpoints, data, occlusion
 
@@ -83,8 +84,9 @@ def test_a_killed_run_continues_to_the_same_numbers(out, tmp_path):
     process.stdout.close()
     done = succeeds(*arguments, "--resume")
     assert "epoch  1 of 3" not in done.stdout
-    whole, resumed = ((folder / FOLDER / "results.json").read_text() for folder in (out, tmp_path))
-    assert resumed == whole
+    assert "epoch  3 of 3" in done.stdout, "it was killed before the end"
+    whole, resumed = (json.loads((folder / FOLDER / "results.json").read_text()) for folder in (out, tmp_path))
+    assert resumed | {"command": ""} == whole | {"command": ""}
     states = [checkpoints.load(folder / FOLDER / "checkpoint").state for folder in (out, tmp_path)]
     kernels = [np.asarray(state.params["conv1"]["linear"]["kernel"]) for state in states]
     np.testing.assert_array_equal(*kernels)
@@ -134,6 +136,9 @@ def test_bad_input_is_one_line_and_touches_nothing(out, checkpoint, tmp_path):
     empty.mkdir()
     damaged = tmp_path / "damaged"
     (damaged / "checkpoint" / "3").mkdir(parents=True)
+    blocked = tmp_path / "blocked"
+    (blocked / FOLDER).mkdir(parents=True)
+    (blocked / FOLDER / "checkpoint").write_text("a file where a folder should be")
     cases = [
         (
             ["sweep_occlusion.py", checkpoint, "--patch_size=29"],
@@ -159,10 +164,13 @@ def test_bad_input_is_one_line_and_touches_nothing(out, checkpoint, tmp_path):
         ),
         (["find_overlays.py", checkpoint, "--digt=6"], "Unknown command line flag 'digt'"),
         (["train_cnn.py", "--model=wider"], "unknown network or layer 'wider'; networks: wide, narrow"),
-        (["train_cnn.py", "--outdir=/dev/null/out"], "--outdir=/dev/null/out: cannot write there"),
+        (["train_cnn.py", "--outdir=/dev/null/out"], "--outdir: cannot write in /dev/null/out"),
         (["train_cnn.py", "--dataset=mnits"], "mnits"),
         ([*TRAIN, "--epochs=1", "--learning_rate=1e9", f"--outdir={empty}"], r"the loss is (nan|inf) in epoch 1"),
         (["train_cnn.py", "wide"], "unexpected argument 'wide'"),
+        (["train_cnn.py", "--seed=-1"], "flag --seed=-1: "),
+        (["train_cnn.py", "--model="], "a network needs at least one layer"),
+        ([*TRAIN, "--epochs=1", f"--outdir={blocked}"], f"--outdir: cannot write in {blocked}/{FOLDER}/checkpoint"),
     ]
     before = hashes(out)
     processes = []
@@ -178,23 +186,58 @@ def test_bad_input_is_one_line_and_touches_nothing(out, checkpoint, tmp_path):
         assert process.returncode in (1, 2), (arguments, stderr)
         assert re.fullmatch(rf"error: .*{message}.*\n", stderr), (arguments, stderr)
     assert hashes(out) == before
-    assert not (empty / FOLDER / "checkpoint").exists()
+    assert not checkpoints.exists(empty / FOLDER / "checkpoint")
 
 
-def test_the_main_job_writes_a_complete_page_and_the_same_again(out):
-    arguments = [f"--model={MODEL}", "--train_images=3000", "--epochs=3", "--quick", f"--outdir={out}"]
-    flags = ["--learning_rate=0.1", "--max_shift=0"]
-    first = succeeds("make_report.py", *arguments, *flags)
-    assert "all 3 epochs are done already" in first.stdout
+def test_the_main_job_writes_a_complete_page_from_results_that_come_out_the_same_again(out, checkpoint):
+    recipe = [argument for argument in TRAIN if argument.startswith("--")]
+    done = succeeds("make_report.py", *recipe, "--epochs=3", "--quick", f"--outdir={out}")
+    assert "all 3 epochs are done already" in done.stdout
     page = (out / "report.html").read_text()
-    for number in ("1 (1)", "1 (2)", "1 (3)", "2 (1)", "2 (2)", "2 (3)"):
-        assert f'<span class="number">{number}</span>' in page
+    numbers = re.findall(r'<span class="number">(.*?)</span>', page)
+    first, second, third = (
+        [f"{problem} ({part})" for part in range(1, last)] for problem, last in ((1, 4), (2, 4), (3, 6))
+    )
+    assert numbers == ["1", *first, *second, *third, "5", "audit"]
     accuracy = json.loads((out / FOLDER / "results.json").read_text())["history"][-1]["test_accuracy"]
-    assert f"{accuracy:.2%}" in page
-    succeeds("make_report.py", *arguments, *flags)
-    assert (out / "report.html").read_text() == page
+    assert f"on 3,000 images of mnist (3 epochs, {accuracy:.2%} of the test images right)" in page
     black = json.loads((out / "overlays" / "results.json").read_text())["black"]
     assert len(list((out / "overlays" / black["folder"]).glob("*.png"))) == black["flips"]
+    for program, name, arguments in (
+        ("inspect_cnn.py", "inspect", []),
+        ("sweep_occlusion.py", "sweep", ["--fragility_images=2"]),
+    ):
+        before = hashes(out / name)
+        succeeds(program, f"--outdir={out}", checkpoint, *arguments)
+        assert hashes(out / name) == before
+
+
+def test_a_run_that_fails_late_leaves_the_results_before_it_whole(out, checkpoint, tmp_path):
+    small = ["--fragility_images=1", "--stride=9"]
+    succeeds("sweep_occlusion.py", checkpoint, f"--outdir={tmp_path}", *small)
+    before = hashes(tmp_path)
+    failed = run("sweep_occlusion.py", checkpoint, f"--outdir={tmp_path}", "--digit=3", "--fragility_images=99999")
+    assert failed.returncode == 1
+    assert re.fullmatch(r"error: --fragility_images=99999: 99999 correctly classified .*\n", failed.stderr)
+    assert hashes(tmp_path) == before
+    succeeds("sweep_occlusion.py", checkpoint, f"--outdir={tmp_path}", "--stride=9")
+    assert not (tmp_path / "sweep" / "fragility.png").exists(), "nothing of the earlier run stays behind"
+
+
+def test_a_prepared_set_is_trained_on_and_found_again(tmp_path):
+    """What `--dataset` and `--data_dir` name goes through training, sweep and the checkpoint between them."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, 60)
+    images = (rng.integers(0, 60, (60, 9, 11, 3)) + 60 * labels[:, None, None, None]).astype(np.uint8)
+    _write(tmp_path, {"train": (images, labels), "test": (images, labels)}, name="mine")
+    sets = [f"--data_dir={tmp_path}", f"--outdir={tmp_path / 'out'}"]
+    recipe = ["--model=conv3-4 dense8", "--batch_size=10", "--epochs=8", "--max_shift=0", "--learning_rate=0.05"]
+    succeeds("train_cnn.py", "--dataset=mine", *sets, *recipe)
+    trained = f"--checkpoint={tmp_path / 'out' / 'train_conv3_4_dense8' / 'checkpoint'}"
+    succeeds("sweep_occlusion.py", trained, *sets, "--digit=1", "--patch_size=4,5")
+    assert json.loads((tmp_path / "out" / "sweep" / "results.json").read_text())["maps"] == [6, 7]
+    other = run("sweep_occlusion.py", trained, f"--outdir={tmp_path}", "--dataset=mnist")
+    assert "was trained on images of shape (9, 11, 3) in 10 classes; those of mnist have the shape" in other.stderr
 
 
 def test_help_explains_every_program():
