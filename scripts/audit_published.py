@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import program
+import shared_flags
 from absl import flags
 
 from hw3 import published
@@ -19,7 +20,7 @@ from hw3.published_numbers import NUMBERS
 FLAGS = flags.FLAGS
 flags.DEFINE_enum("document", None, sorted({row.document for row in NUMBERS}), "Audit one document only.")
 flags.DEFINE_bool("verbose", False, "Print every number, also the ones that are reproduced as they stand.")
-program.define_outdir_flag()
+shared_flags.define_outdir_flag()
 
 HEADER = ("document", "part", "quantity", "printed", "ours", "verdict", "reason")
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 import program
+import shared_flags
 from absl import flags
 from matplotlib.figure import Figure
 from PIL import Image
@@ -20,7 +21,7 @@ from hw3.data import Dataset, as_float
 from hw3.figures import overlays as figures
 from hw3.figures.overlays import Picture
 
-CHECKPOINT = program.define_checkpoint_flag()
+CHECKPOINT = shared_flags.define_checkpoint_flag()
 DIGIT = flags.DEFINE_integer("digit", 6, "Class of the image to be fooled with.")
 INDEX = flags.DEFINE_integer("index", 0, "Take the n-th (from 0) correctly classified test image of it.", lower_bound=0)
 BLACK = flags.DEFINE_integer("black", 8, "Side of the black patch in pixels.", lower_bound=1)
@@ -32,8 +33,8 @@ PASTE_STRIDE = flags.DEFINE_integer("paste_stride", 2, "Pixels between places of
 BATCH_SIZE = flags.DEFINE_integer(
     "batch_size", 1024, "Candidates classified at once: bounds the memory.", lower_bound=1
 )
-DATASET, DATA_DIR = program.define_dataset_flags()
-OUTDIR = program.define_outdir_flag()
+DATASET, DATA_DIR = shared_flags.define_dataset_flags()
+OUTDIR = shared_flags.define_outdir_flag()
 
 ENLARGED = 8  # saved images are enlarged so many times
 
@@ -62,7 +63,7 @@ def sizes(limit: int) -> tuple[int, ...]:
 
 def main() -> None:
     """Runs the three attacks one after the other."""
-    checkpoint, dataset = program.load_classifier()
+    checkpoint, dataset = shared_flags.load_classifier()
     limit = min(dataset.test_images.shape[1:3])
     sides = sizes(limit)
     for flag in (BLACK, WINDOW):

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import program
+import shared_flags
 from absl import flags
 
 from hw3 import cnn, inspection
@@ -19,7 +20,7 @@ from hw3.classifiers import Predict
 from hw3.data import Dataset, as_float
 from hw3.figures import inspection as figures
 
-CHECKPOINT = program.define_checkpoint_flag()
+CHECKPOINT = shared_flags.define_checkpoint_flag()
 LAYER = flags.DEFINE_string("layer", None, "Convolution whose feature maps to look at; the third (or last) by default.")
 CLASSES = flags.DEFINE_list("classes", ["0", "8"], "The two classes to compare.")
 CHANNELS = flags.DEFINE_enum("channels", "all", ["all", "mean"], "Filters for every input channel, or their mean.")
@@ -32,8 +33,8 @@ MAX_SHIFT = flags.DEFINE_integer("max_shift", 8, "Reach of the accuracy curves i
 INDEX = flags.DEFINE_integer(
     "index", 0, "Take the n-th (from 0) correctly classified test image of a class.", lower_bound=0
 )
-DATASET, DATA_DIR = program.define_dataset_flags()
-OUTDIR = program.define_outdir_flag()
+DATASET, DATA_DIR = shared_flags.define_dataset_flags()
+OUTDIR = shared_flags.define_outdir_flag()
 
 
 def two_classes(known: int) -> tuple[int, int]:
@@ -49,7 +50,7 @@ def two_classes(known: int) -> tuple[int, int]:
 
 def main() -> None:
     """Answers the three parts one after the other."""
-    checkpoint, dataset = program.load_classifier()
+    checkpoint, dataset = shared_flags.load_classifier()
     convolutions = [name for name in cnn.layer_names(checkpoint.model.layers) if name.startswith("conv")]
     if not convolutions:
         raise ValueError(f"the network {checkpoint.run.model!r} has no convolution to look into")

@@ -11,16 +11,17 @@ import sys
 import time
 
 import program
+import shared_flags
 from absl import flags
 
 from hw3 import answers_inspection, answers_occlusion, answers_recurrent, report
 from hw3.report import Section
 
-TRAINING = program.define_training_flags()
+TRAINING = shared_flags.define_training_flags()
 QUICK = flags.DEFINE_bool(
     "quick", False, "A first look: fewer images in the mean maps, coarser grids of pasted patches."
 )
-OUTDIR = program.define_outdir_flag()
+OUTDIR = shared_flags.define_outdir_flag()
 
 TITLE = "Homework 3: convolutional and recurrent networks, measured"
 SCRIPTS = pathlib.Path(__file__).parent
@@ -50,7 +51,7 @@ def main() -> None:
     start = time.monotonic()
     given = {name: f"--{name}={flag.value}" for name, flag in TRAINING.items() if flag.present}
     run("train_cnn", "--resume", *given.values())
-    trained = program.run_folder(out, TRAINING["model"].value)
+    trained = shared_flags.run_folder(out, TRAINING["model"].value)
     common = [f"--checkpoint={trained}", *(given[name] for name in ("dataset", "data_dir") if name in given)]
     run("inspect_cnn", *common)
     run("sweep_occlusion", *common, f"--fragility_images={2 if QUICK.value else 20}")

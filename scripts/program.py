@@ -8,7 +8,6 @@ import csv
 import json
 import os
 import pathlib
-import re
 import shlex
 import sys
 import tempfile
@@ -25,8 +24,6 @@ import rich.table
 from absl import app, flags, logging
 
 import hw3
-from hw3 import checkpoints, cnn, data
-from hw3.checkpoints import Checkpoint
 
 OWN_CODE = (os.path.dirname(os.path.abspath(hw3.__file__)), os.path.dirname(os.path.abspath(__file__)))
 SECONDS_BETWEEN_LINES = 15.0  # of progress, where there is no terminal to draw a bar on
@@ -70,95 +67,13 @@ def run(main: Callable[[], None]) -> None:
         except KeyboardInterrupt:
             fail("interrupted", 130)
 
-    for flag in flags.FLAGS.flags_by_module_dict().get(__name__, ()):
+    for flag in flags.FLAGS.flags_by_module_dict().get("shared_flags", ()):
         flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)  # so that --help shows the shared flags too
     app.run(guarded, flags_parser=parse)
 
 
 def _wants_help(argv: Sequence[str]) -> bool:
     return any(arg.lstrip("-").startswith("help") for arg in argv[1:])
-
-
-def define_outdir_flag() -> flags.FlagHolder[str]:
-    """Defines --outdir."""
-    return flags.DEFINE_string("outdir", "out", "Folder for the results.")
-
-
-def define_training_flags() -> dict[str, flags.FlagHolder]:
-    """Defines what fixes a training run; by name."""
-    dataset, data_dir = define_dataset_flags()
-    holders: tuple[flags.FlagHolder, ...] = (
-        flags.DEFINE_string(
-            "model",
-            "wide",
-            f'A network by name ({", ".join(cnn.NETWORKS)}) or by description, as "conv5-32 maxpool2 dense100".',
-        ),
-        flags.DEFINE_enum(
-            "recipe",
-            "default",
-            ["default", "published"],
-            "default: cosine schedule, weight decay, small shifts; published: document 001's constant SGD 0.01 with "
-            "momentum 0.9.",
-        ),
-        flags.DEFINE_integer("epochs", None, "Passes over the training set; the recipe's own number by default."),
-        flags.DEFINE_integer("batch_size", None, "Images in a step; the recipe's own number by default."),
-        flags.DEFINE_float("learning_rate", None, "The (highest) step size; the recipe's own by default."),
-        flags.DEFINE_integer("max_shift", None, "Pixels by which training images move; the recipe's own by default."),
-        flags.DEFINE_integer("train_images", None, "Use only so many of the training images.", lower_bound=1),
-        flags.DEFINE_integer(
-            "seed",
-            0,
-            "Of the initial weights, the order of the images, shifts and dropout.",
-            lower_bound=0,
-            upper_bound=2**32 - 1,
-        ),
-        dataset,
-        data_dir,
-    )
-    return {holder.name: holder for holder in holders}
-
-
-def define_dataset_flags() -> tuple[flags.FlagHolder[str | None], flags.FlagHolder[str | None]]:
-    """Defines --dataset and --data_dir."""
-    return (
-        flags.DEFINE_string(
-            "dataset",
-            None,
-            "mnist (bundled) or any image set of TensorFlow Datasets; by default the one trained on, or mnist.",
-        ),
-        flags.DEFINE_string("data_dir", None, "Folder of prepared TensorFlow Datasets."),
-    )
-
-
-def define_checkpoint_flag() -> flags.FlagHolder[str | None]:
-    """Defines --checkpoint."""
-    return flags.DEFINE_string(
-        "checkpoint", None, "Folder of a training run, as train_cnn.py makes it; train_wide under --outdir by default."
-    )
-
-
-def run_folder(outdir: str | os.PathLike, model: str) -> pathlib.Path:
-    """Where the training run of a network lies: the folder that --checkpoint names."""
-    return pathlib.Path(outdir) / ("train_" + re.sub(r"\W+", "_", model).strip("_"))
-
-
-def load_classifier() -> tuple[Checkpoint, data.Dataset]:
-    """The network of --checkpoint and the data set of --dataset, by default the one that it was trained on.
-
-    Raises ValueError if the two do not fit together.
-    """
-    values = flags.FLAGS
-    folder = pathlib.Path(values.checkpoint or run_folder(values.outdir, "wide"))
-    # The folder of the run or, as one may well guess, that of the checkpoint in it.
-    loaded = checkpoints.load(folder if checkpoints.exists(folder) else folder / "checkpoint")
-    images = data.load(values.dataset or loaded.run.dataset, values.data_dir)
-    found = (images.test_images.shape[1:], images.classes)
-    if found != (loaded.run.image_shape, loaded.run.classes):
-        raise ValueError(
-            f"the network in {folder} was trained on images of shape {loaded.run.image_shape} in {loaded.run.classes} "
-            f"classes; those of {images.name} have the shape {found[0]} and {found[1]} classes"
-        )
-    return loaded, images
 
 
 def command() -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import program
+import shared_flags
 from absl import flags
 
 from hw3 import classifiers, inspection, occlusion, occlusion_maps
@@ -17,7 +18,7 @@ from hw3.classifiers import Predict
 from hw3.data import Dataset, as_float
 from hw3.figures import occlusion as figures
 
-CHECKPOINT = program.define_checkpoint_flag()
+CHECKPOINT = shared_flags.define_checkpoint_flag()
 DIGIT = flags.DEFINE_integer("digit", 6, "Class of the image.")
 INDEX = flags.DEFINE_integer("index", 0, "Take the n-th (from 0) correctly classified test image of it.", lower_bound=0)
 PATCH_SIZE = flags.DEFINE_list("patch_size", ["8"], "Pixels, one number or height,width.")
@@ -35,8 +36,8 @@ FRAGILITY_IMAGES = flags.DEFINE_integer(
     "Also average over the first so many correctly classified images of each class.",
     lower_bound=0,
 )
-DATASET, DATA_DIR = program.define_dataset_flags()
-OUTDIR = program.define_outdir_flag()
+DATASET, DATA_DIR = shared_flags.define_dataset_flags()
+OUTDIR = shared_flags.define_outdir_flag()
 
 
 def pixels(flag: flags.FlagHolder) -> tuple[int, int]:
@@ -66,7 +67,7 @@ def filling(images: np.ndarray) -> Any:
 
 def main() -> None:
     """Sweeps one image, writes the maps and what they say; then, if asked, many images of every class."""
-    checkpoint, dataset = program.load_classifier()
+    checkpoint, dataset = shared_flags.load_classifier()
     patch, stride = pixels(PATCH_SIZE), pixels(STRIDE)
     height, width = dataset.test_images.shape[1:3]
     if patch[0] > height or patch[1] > width:

@@ -12,14 +12,15 @@ from typing import Any
 
 import jax
 import program
+import shared_flags
 from absl import flags
 
 from hw3 import checkpoints, cnn, data, training
 from hw3.figures import training as figures
 
-TRAINING = program.define_training_flags()
+TRAINING = shared_flags.define_training_flags()
 RESUME = flags.DEFINE_bool("resume", False, "Continue the run under --outdir, or begin it if there is none.")
-OUTDIR = program.define_outdir_flag()
+OUTDIR = shared_flags.define_outdir_flag()
 
 
 def recipe() -> training.Recipe:
@@ -52,7 +53,7 @@ def main() -> None:
         settings,
         seed,
     )
-    folder = program.run_folder(OUTDIR.value, name)
+    folder = shared_flags.run_folder(OUTDIR.value, name)
     directory = program.check_writable(folder / "checkpoint")
     model = cnn.CNN(layers, dataset.classes)
     init_key, key = jax.random.split(jax.random.key(seed))

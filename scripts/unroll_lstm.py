@@ -16,22 +16,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import program
+import shared_flags
 from absl import flags
 
 from hw3 import gradients, lstm, rnn
 from hw3.figures import recurrent
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("input", None, "JSON file with parameters and sequence; the homework's own if not given.")
 flags.DEFINE_bool("document_004", False, "Document 004's case: b of problem 3 everywhere, s0 = 0.1, mirrored loss.")
 flags.DEFINE_bool("tanh_candidate", False, "The usual tanh for the candidate in (10.41), not the book's sigmoid.")
-flags.DEFINE_integer("squared", 1, "Which output the loss squares, counted from 1.")
-flags.DEFINE_integer("logged", 2, "Which output the loss takes the logarithm of, counted from 1.")
-flags.DEFINE_bool("every_step", False, "Sum the loss over the steps rather than take the last.")
-flags.DEFINE_float("epsilon", gradients.HOMEWORK_EPSILON, "Step of the central differences.")
-flags.DEFINE_float("learning_rate", 0.002, "Learning rate of the step on the forget-gate biases.")
-flags.DEFINE_enum("precision", "float64", ["float64", "float32"], "Precision of everything.")
-program.define_outdir_flag()
+shared_flags.define_unroll_flags("the forget-gate biases")
 
 STEPS_PRINTED = 5
 INTERMEDIATES = {

@@ -14,20 +14,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import program
+import shared_flags
 from absl import flags
 
 from hw3 import gradients, rnn
 from hw3.figures import recurrent
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("input", None, "JSON file with parameters and sequence; the homework's own if not given.")
-flags.DEFINE_integer("squared", 1, "Which output the loss squares, counted from 1 (document 004: 2).")
-flags.DEFINE_integer("logged", 2, "Which output the loss takes the logarithm of, counted from 1 (document 004: 1).")
-flags.DEFINE_bool("every_step", False, "Sum the loss over the steps (document 003) rather than take the last.")
-flags.DEFINE_float("epsilon", gradients.HOMEWORK_EPSILON, "Step of the central differences.")
-flags.DEFINE_float("learning_rate", 0.002, "Learning rate of the step on b.")
-flags.DEFINE_enum("precision", "float64", ["float64", "float32"], "Precision of everything.")
-program.define_outdir_flag()
+shared_flags.define_unroll_flags("b")
 
 STEPS_PRINTED = 5
 # Names in results.json and headings in the printed table, in the order of the derivation.

@@ -4,6 +4,7 @@ import hypothesis
 import jax
 import numpy as np
 import pytest
+from programs import FOLDER, TRAIN, succeeds
 from tiny_run import DESCRIPTION, KEY, RECIPE
 
 from hw3 import cnn, training
@@ -45,3 +46,16 @@ def tiny_run(tiny_model, stripes):
     """States and metrics after each epoch of one whole run."""
     start = training.initial_state(tiny_model, RECIPE, stripes, KEY)
     return list(training.epochs(tiny_model, RECIPE, stripes, KEY, start))
+
+
+@pytest.fixture(scope="session")
+def out(tmp_path_factory):
+    """A folder with a finished training run of a small network on real MNIST."""
+    folder = tmp_path_factory.mktemp("out")
+    succeeds("train_cnn.py", *TRAIN, f"--outdir={folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def checkpoint(out):
+    return f"--checkpoint={out / FOLDER}"

@@ -37,7 +37,7 @@ def test_a_layer_without_filters_is_named(network):
 @given(
     st.lists(st.integers(0, 3), min_size=1, max_size=9), st.lists(st.integers(0, 3), min_size=1, max_size=9)
 )  # few values, so that there are ties as after a ReLU
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_auc_is_the_share_of_pairs_ranked_rightly(first, second):
     pairs = [(b > a) + 0.5 * (b == a) for a in first for b in second]
     got = inspection.auc(jnp.array(first, jnp.float32)[:, None], jnp.array(second, jnp.float32)[:, None])
@@ -78,7 +78,7 @@ def test_receptive_field_is_where_the_gradient_is(network, layer):
 
 
 @given(st.integers(-9, 9), st.integers(-9, 9), st.integers(1, 7), st.integers(1, 7))
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_shift_repeats_the_nearest_valid_pixel(down, right, height, width):
     image = np.random.default_rng(0).random((2, height, width, 2), np.float32)
     moved = np.asarray(inspection.shift(jnp.asarray(image), down, right))

@@ -47,7 +47,7 @@ def problems(draw):
 
 
 @given(problems(), st.sampled_from(["number", "channels", "image", "images"]), st.one_of(st.none(), st.integers(1, 50)))
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_sweep_equals_the_plain_loop(problem, kind, batch_size):
     height, width, channels, patch, strides, count, seed = problem
     rng = np.random.default_rng(seed)

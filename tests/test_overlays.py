@@ -25,7 +25,7 @@ def pasted(image, donor, cut, place, side):
 
 
 @given(st.integers(2, 7), st.integers(2, 7), st.data())
-@settings(max_examples=10)
+@settings(max_examples=6)
 def test_search_equals_the_plain_loop(height, width, data):
     side = data.draw(st.integers(1, min(height, width)))
     strides = {"cut_stride": data.draw(st.integers(1, 3)), "paste_stride": data.draw(st.integers(1, 3))}

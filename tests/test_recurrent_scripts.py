@@ -1,56 +1,29 @@
 """The programs as a user runs them: real processes, good input and bad."""
 
 import json
-import os
-import pathlib
-import subprocess
-import sys
+import re
 
 import pytest
+from programs import end, fails_in_one_line, run, start
 
 from hw3.answers_recurrent import answers
 
-ROOT = pathlib.Path(__file__).parents[1]
-
-
-def start(name, *arguments):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "JAX_PLATFORMS": "cpu", "COLUMNS": "100"}
-    command = [sys.executable, str(ROOT / "scripts" / name), *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
-
-
-def end(process):
-    printed, errors = process.communicate()
-    return subprocess.CompletedProcess(process.args, process.returncode, printed, errors)
-
-
-def run(name, *arguments):
-    return end(start(name, *arguments))
-
-
-def one_clear_line(done, words, status=1):
-    assert done.returncode == status
-    assert "Traceback" not in done.stderr
-    lines = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-    assert len(lines) == 1
-    assert words in lines[0]
-
 
 @pytest.fixture(scope="module")
-def out(tmp_path_factory):
+def recurrent_out(tmp_path_factory):
     return tmp_path_factory.mktemp("out")
 
 
 @pytest.fixture(scope="module")
-def results(out):
+def results(recurrent_out):
     """The three programs with their defaults: (what they printed, results.json) by folder name."""
     scripts = {"rnn": "unroll_rnn.py", "lstm": "unroll_lstm.py", "audit": "audit_published.py"}
-    running = {name: start(script, f"--outdir={out}") for name, script in scripts.items()}
+    running = {name: start(script, f"--outdir={recurrent_out}") for name, script in scripts.items()}
     found = {}
     for name, process in running.items():
         done = end(process)
         assert done.returncode == 0, done.stderr
-        found[name] = (done.stdout, json.loads((out / name / "results.json").read_text()))
+        found[name] = (done.stdout, json.loads((recurrent_out / name / "results.json").read_text()))
     return found
 
 
@@ -72,19 +45,19 @@ def test_the_lstm_program_prints_its_gradient(results):
     assert record["new_loss"] < record["loss"]
 
 
-def test_the_audit_program_ends_with_the_counts(results, out):
+def test_the_audit_program_ends_with_the_counts(results, recurrent_out):
     printed, record = results["audit"]
     assert printed.rstrip().endswith("audit/audit.csv")
     assert record["counts"][-1] == ["all", 198, 64, 10, 14]
-    assert len((out / "audit" / "audit.csv").read_text().splitlines()) == 286 + 1
+    assert len((recurrent_out / "audit" / "audit.csv").read_text().splitlines()) == 286 + 1
 
 
-def test_the_page_has_an_answer_for_every_part_and_a_file_for_every_figure(results, out):
+def test_the_page_has_an_answer_for_every_part_and_a_file_for_every_figure(results, recurrent_out):
     found = answers(*(results[name][1] for name in ("rnn", "lstm", "audit")))
     assert [answer.number for answer in found] == ["3 (1)", "3 (2)", "3 (3)", "3 (4)", "3 (5)", "5", "audit"]
     for answer in found:
         for figure in answer.figures:
-            assert (out / figure.file).read_bytes().startswith(b"\x89PNG")
+            assert (recurrent_out / figure.file).read_bytes().startswith(b"\x89PNG")
         for table in answer.tables:
             assert {len(row) for row in table.rows} == {len(table.header)}
     assert [said.document for said in found[0].published] == ["000", "001", "002", "003", "004"]
@@ -119,7 +92,8 @@ def test_document_004_float32_and_a_long_sequence_of_other_sizes(tmp_path):
 )
 def test_bad_files_end_in_one_line(tmp_path, content, words):
     (tmp_path / "case.json").write_text(content)
-    one_clear_line(run("unroll_rnn.py", f"--input={tmp_path / 'case.json'}", f"--outdir={tmp_path / 'out'}"), words)
+    done = run("unroll_rnn.py", f"--input={tmp_path / 'case.json'}", f"--outdir={tmp_path / 'out'}")
+    fails_in_one_line(done, re.escape(words))
     assert not (tmp_path / "out").exists()
 
 
@@ -135,4 +109,6 @@ def test_bad_files_end_in_one_line(tmp_path, content, words):
     ],
 )
 def test_bad_flags_end_in_one_line(tmp_path, script, arguments, words, status):
-    one_clear_line(run(script, *arguments, f"--outdir={tmp_path}"), words, status)
+    done = run(script, *arguments, f"--outdir={tmp_path}")
+    assert done.returncode == status
+    fails_in_one_line(done, re.escape(words))

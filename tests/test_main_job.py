@@ -1,0 +1,42 @@
+"""The main job on a small network and real MNIST, and what every program says of itself."""
+
+import json
+import re
+
+from programs import FOLDER, ROOT, TRAIN, hashes, run, succeeds
+
+
+def test_the_main_job_writes_a_complete_page_from_results_that_come_out_the_same_again(out, checkpoint):
+    done = succeeds("make_report.py", *TRAIN, "--quick", f"--outdir={out}")
+    assert "all 3 epochs are done already" in done.stdout
+    page = (out / "report.html").read_text()
+    numbers = re.findall(r'<span class="number">(.*?)</span>', page)
+    first, second, third = (
+        [f"{problem} ({part})" for part in range(1, last)] for problem, last in ((1, 4), (2, 4), (3, 6))
+    )
+    assert numbers == ["1", *first, *second, *third, "5", "audit"]
+    accuracy = json.loads((out / FOLDER / "results.json").read_text())["history"][-1]["test_accuracy"]
+    assert f"on 3,000 images of mnist (3 epochs, {accuracy:.2%} of the test images right)" in page
+    black = json.loads((out / "overlays" / "results.json").read_text())["black"]
+    assert len(list((out / "overlays" / black["folder"]).glob("*.png"))) == black["flips"]
+    for program, name, arguments in (
+        ("inspect_cnn.py", "inspect", []),
+        ("sweep_occlusion.py", "sweep", ["--fragility_images=2"]),
+    ):
+        before = hashes(out / name)
+        succeeds(program, f"--outdir={out}", checkpoint, *arguments)
+        assert hashes(out / name) == before
+
+
+def test_help_shows_an_example_and_the_flags_that_programs_share():
+    done = run("sweep_occlusion.py", "--help")
+    assert "python scripts/sweep_occlusion.py --digit=6" in done.stdout
+    for flag in ("--outdir", "--checkpoint", "--dataset", "--patch_size"):
+        assert flag in done.stdout
+
+
+def test_every_program_has_an_example_in_its_help():
+    programs = [path for path in (ROOT / "scripts").glob("*.py") if path.name not in ("program.py", "shared_flags.py")]
+    assert len(programs) >= 8
+    for path in programs:
+        assert f"python scripts/{path.name}" in path.read_text().split('"""')[1], path.name
