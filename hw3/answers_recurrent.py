@@ -4,6 +4,7 @@ Every number in a sentence is taken from the results; figure files are named rel
 the programs' `rnn`, `lstm` and `audit` folders.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -247,21 +248,36 @@ def _intermediates(results: Results, names: Mapping[str, str]) -> list[list[str]
     return [[heading, *(_entry(value) for value in results["intermediates"][name])] for name, heading in names.items()]
 
 
+LISTED = 8  # places that a document's entry lists one by one; of more, only what is misprinted or wrong
+
+
 def _published(audit: Results, part: str, lstm: bool = False) -> list[Published]:
     """What each document prints for one part, with the verdict where it is not simply right.
 
-    Numbers that stand together are said together; document 000's summary repeats its parts and is left out.
+    Numbers that stand together are said together; where there are many, those reproduced are counted by reason.
+    Document 000's summary repeats its parts and is left out.
     """
-    said: dict[str, dict[str, list[str]]] = {}
-    for document, where, what, printed, _, verdict, reason in audit["findings"]:
+    reproduced, convention = audit["verdicts"][:2]
+    by_document: dict[str, list[Sequence[str]]] = {}
+    for document, where, *finding in audit["findings"]:
         if where == "7" if lstm else where.endswith(f"({part})"):
-            numbers = said.setdefault(document, {}).setdefault(what.split(", entry ")[0], [])
+            by_document.setdefault(document, []).append(finding)
+    entries = []
+    for document, findings in by_document.items():
+        places: dict[str, list[str]] = {}
+        counted: Counter[str] = Counter()
+        brief = len({what.split(", entry ")[0] for what, *_ in findings}) > LISTED
+        for what, printed, _, verdict, reason in findings:
             remark = ": ".join(filter(None, (verdict, reason)))
-            numbers.append(printed if verdict == audit["verdicts"][0] else f"{printed} [{remark}]")
-    return [
-        Published(document, "; ".join(f"{what}: {_said_once(numbers)}" for what, numbers in places.items()))
-        for document, places in said.items()
-    ]
+            if brief and verdict in (reproduced, convention):
+                counted[remark] += 1
+            else:
+                numbers = places.setdefault(what.split(", entry ")[0], [])
+                numbers.append(printed if verdict == reproduced else f"{printed} [{remark}]")
+        said = [f"{count} number{'s' * (count > 1)} {remark}" for remark, count in counted.most_common()]
+        said += [f"{what}: {_said_once(numbers)}" for what, numbers in places.items()]
+        entries.append(Published(document, "; ".join(said)))
+    return entries
 
 
 def _said_once(numbers: Sequence[str]) -> str:
