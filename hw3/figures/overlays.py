@@ -52,7 +52,7 @@ def window_maps(
     figure = style.new_figure(style.WIDTH, 1.95 * lines + 0.3)
     axes = style.grid(figure, len(donors), columns)
     for ax, donor, result, name in zip(axes, donors, sweeps, names, strict=True):
-        style.show_label_map(ax, result.predicted[0], int(result.labels[0]), result.rows, result.cols)
+        style.show_label_map(ax, result.predicted[0], int(result.labels[0]), result.rows, result.cols, write_true=False)
         ax.set_title(f"{name}: {result.accuracy[0]:.1%} right")
         ax.label_outer()
         style.show(ax.inset_axes((1.03, 0.68, 0.32, 0.32)), donor)

@@ -117,13 +117,20 @@ def position_axes(ax: Any, rows: np.ndarray, cols: np.ndarray) -> None:
     ax.set_ylabel("top row of the patch (pixel)")
 
 
-def show_label_map(ax: Any, labels: np.ndarray, true: int, rows: np.ndarray, cols: np.ndarray) -> None:
-    """Draws predicted labels [rows, cols] in discrete colours with the digits in the cells, the true one in grey."""
+def show_label_map(
+    ax: Any, labels: np.ndarray, true: int, rows: np.ndarray, cols: np.ndarray, write_true: bool = True
+) -> None:
+    """Draws predicted labels [rows, cols] in discrete colours with the digits in the cells, the true one in grey.
+
+    In a small map the true one is better not written (`write_true`).
+    """
     colour = {int(label): LABEL_COLOURS[int(label) % len(LABEL_COLOURS)] for label in np.unique(labels)}
     colour[true] = TRUE_COLOUR
     ax.imshow(np.array([[colors.to_rgb(colour[int(v)]) for v in line] for line in labels]), interpolation="nearest")
     size = float(np.clip(110 / max(labels.shape), 3.0, 9.0))
     for (row, column), label in np.ndenumerate(labels):
+        if label == true and not write_true:
+            continue
         ax.text(
             column,
             row,
@@ -132,6 +139,7 @@ def show_label_map(ax: Any, labels: np.ndarray, true: int, rows: np.ndarray, col
             va="center",
             fontsize=size,
             color="#999999" if label == true else text_colour(colour[int(label)]),
+            in_layout=False,  # or laying out hundreds of them takes seconds
         )
     position_axes(ax, rows, cols)
 
