@@ -1,5 +1,7 @@
 """Strict modes for every test: no silent dtype or rank promotion, and hypothesis is repeatable."""
 
+import socket
+
 import hypothesis
 import jax
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 from programs import FOLDER, TRAIN, succeeds
 from tiny_run import DESCRIPTION, KEY, RECIPE
 
-from hw3 import cnn, training
+from hw3 import cnn, data, training
 from hw3.data import Dataset
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=25)
@@ -59,3 +61,26 @@ def out(tmp_path_factory):
 @pytest.fixture(scope="session")
 def checkpoint(out):
     return f"--checkpoint={out / FOLDER}"
+
+
+@pytest.fixture(scope="session")
+def mnist():
+    return data.load()
+
+
+# ---------------------------------------------------------------------------------------------- the bundle
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    """No test may try to reach the network, not even in vain: TFDS would swallow the refusal and retry."""
+    attempts = []
+
+    def refuse(*args, **kwargs):
+        attempts.append(args)
+        raise OSError("network is blocked")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    yield
+    assert attempts == []

@@ -8,8 +8,8 @@ import signal
 
 import numpy as np
 import pytest
+from prepared_sets import write_set
 from programs import FOLDER, TRAIN, fails_in_one_line, hashes, run, start, succeeds
-from test_data import _write
 
 from hw3 import checkpoints, data, occlusion
 
@@ -103,7 +103,7 @@ def test_a_prepared_set_is_trained_on_and_found_again(tmp_path):
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 3, 60)
     images = (rng.integers(0, 60, (60, 9, 11, 3)) + 60 * labels[:, None, None, None]).astype(np.uint8)
-    _write(tmp_path, {"train": (images, labels), "test": (images, labels)}, name="mine")
+    write_set(tmp_path, {"train": (images, labels), "test": (images, labels)}, name="mine")
     sets = [f"--data_dir={tmp_path}", f"--outdir={tmp_path / 'out'}"]
     recipe = ["--model=conv3-4 dense8", "--batch_size=10", "--epochs=8", "--max_shift=0", "--learning_rate=0.05"]
     succeeds("train_cnn.py", "--dataset=mine", *sets, *recipe)
