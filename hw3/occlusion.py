@@ -96,8 +96,7 @@ def _classify(
     starts: jax.Array,
     patch: tuple[int, int],
 ) -> jax.Array:
-    """Probabilities [batch, classes] of images[which] with fills[which] shown through the patch at `starts` [batch,
-    2]."""
+    """Probabilities [batch, classes] of images[which], fills[which] showing through patches at `starts` [batch, 2]."""
 
     def occlude(index: jax.Array, start: jax.Array) -> jax.Array:
         inside = covers(start, patch, (images.shape[1], images.shape[2]))[..., None]

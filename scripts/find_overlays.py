@@ -21,7 +21,7 @@ from hw3.data import Dataset, as_float
 from hw3.figures import overlays as figures
 from hw3.figures.overlays import Picture
 
-CHECKPOINT = shared_flags.define_checkpoint_flag()
+shared_flags.define_checkpoint_flag()
 DIGIT = flags.DEFINE_integer("digit", 6, "Class of the image to be fooled with.")
 INDEX = flags.DEFINE_integer("index", 0, "Take the n-th (from 0) correctly classified test image of it.", lower_bound=0)
 BLACK = flags.DEFINE_integer("black", 8, "Side of the black patch in pixels.", lower_bound=1)
@@ -33,7 +33,7 @@ PASTE_STRIDE = flags.DEFINE_integer("paste_stride", 2, "Pixels between places of
 BATCH_SIZE = flags.DEFINE_integer(
     "batch_size", 1024, "Candidates classified at once: bounds the memory.", lower_bound=1
 )
-DATASET, DATA_DIR = shared_flags.define_dataset_flags()
+shared_flags.define_dataset_flags()
 OUTDIR = shared_flags.define_outdir_flag()
 
 ENLARGED = 8  # saved images are enlarged so many times

@@ -20,7 +20,7 @@ from hw3.classifiers import Predict
 from hw3.data import Dataset, as_float
 from hw3.figures import inspection as figures
 
-CHECKPOINT = shared_flags.define_checkpoint_flag()
+shared_flags.define_checkpoint_flag()
 LAYER = flags.DEFINE_string("layer", None, "Convolution whose feature maps to look at; the third (or last) by default.")
 CLASSES = flags.DEFINE_list("classes", ["0", "8"], "The two classes to compare.")
 CHANNELS = flags.DEFINE_enum("channels", "all", ["all", "mean"], "Filters for every input channel, or their mean.")
@@ -33,7 +33,7 @@ MAX_SHIFT = flags.DEFINE_integer("max_shift", 8, "Reach of the accuracy curves i
 INDEX = flags.DEFINE_integer(
     "index", 0, "Take the n-th (from 0) correctly classified test image of a class.", lower_bound=0
 )
-DATASET, DATA_DIR = shared_flags.define_dataset_flags()
+shared_flags.define_dataset_flags()
 OUTDIR = shared_flags.define_outdir_flag()
 
 

@@ -81,15 +81,15 @@ def command() -> str:
     return shlex.join(["python", f"scripts/{pathlib.Path(sys.argv[0]).name}", *sys.argv[1:]])
 
 
-def check_writable(path: pathlib.Path, flag: str = "outdir") -> pathlib.Path:
-    """Makes a folder for results; raises OSError naming flag and folder if nothing can be written there."""
+def check_writable(path: pathlib.Path) -> pathlib.Path:
+    """Makes a folder for results under --outdir; raises OSError naming it if nothing can be written there."""
     try:
         path.mkdir(parents=True, exist_ok=True)
         probe = path / f".writable-{os.getpid()}"
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise OSError(f"--{flag}: cannot write in {path} ({error.strerror})") from error
+        raise OSError(f"--outdir: cannot write in {path} ({error.strerror})") from error
     return path
 
 
@@ -106,7 +106,12 @@ def results_folder(name: str) -> Iterator[pathlib.Path]:
         yield new
         if (out / name).exists():
             os.replace(out / name, old)
-        os.replace(new, out / name)
+        try:
+            os.replace(new, out / name)
+        except OSError:
+            if old.exists():
+                os.replace(old, out / name)
+            raise
 
 
 @contextlib.contextmanager

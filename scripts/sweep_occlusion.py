@@ -18,7 +18,7 @@ from hw3.classifiers import Predict
 from hw3.data import Dataset, as_float
 from hw3.figures import occlusion as figures
 
-CHECKPOINT = shared_flags.define_checkpoint_flag()
+shared_flags.define_checkpoint_flag()
 DIGIT = flags.DEFINE_integer("digit", 6, "Class of the image.")
 INDEX = flags.DEFINE_integer("index", 0, "Take the n-th (from 0) correctly classified test image of it.", lower_bound=0)
 PATCH_SIZE = flags.DEFINE_list("patch_size", ["8"], "Pixels, one number or height,width.")
@@ -36,7 +36,7 @@ FRAGILITY_IMAGES = flags.DEFINE_integer(
     "Also average over the first so many correctly classified images of each class.",
     lower_bound=0,
 )
-DATASET, DATA_DIR = shared_flags.define_dataset_flags()
+shared_flags.define_dataset_flags()
 OUTDIR = shared_flags.define_outdir_flag()
 
 
