@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
 
+from hw3.figures import style
+
 # Okabe and Ito's palette, told apart also by colour-blind readers.
 BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY = (
     "#0072B2",
@@ -65,7 +67,7 @@ def unrolled_graph(layers: Sequence[Layer], recurrent: Sequence[tuple[int, int, 
     heights = [line_height * len(_lines(layer, 0)) + 0.12 for layer in layers]
     bottoms = [0.32 + sum(heights[:index]) + gap * index for index in range(len(layers))]
     top = bottoms[-1] + heights[-1]
-    figure = Figure(figsize=(column * len(shown) + 0.3, top + 0.75))
+    figure = Figure(figsize=(column * len(shown) + 0.3, top + 0.75), dpi=style.DPI)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_xlim(0, figure.get_figwidth())
     axes.set_ylim(0, figure.get_figheight())
@@ -125,7 +127,7 @@ def share_bars(shares: np.ndarray, symbol: str, title: str) -> Figure:
     """
     steps, entries = shares.shape
     drawn = min(entries, 4)
-    figure = Figure(figsize=(4.4 * drawn, 3.6), layout="constrained")
+    figure = style.new_figure(4.4 * drawn, 3.6)
     figure.suptitle(title, weight="bold")
     for index in range(drawn):
         axes = figure.add_subplot(1, drawn, index + 1)
@@ -158,7 +160,7 @@ def share_bars(shares: np.ndarray, symbol: str, title: str) -> Figure:
 
 def epsilon_curve(epsilons: np.ndarray, errors: Mapping[str, np.ndarray], chosen: float, title: str) -> Figure:
     """The relative error of central differences against epsilon `[E]`: the V of truncation and round-off."""
-    figure = Figure(figsize=(7, 4.4), layout="constrained")
+    figure = style.new_figure(7, 4.4)
     axes = figure.add_subplot()
     looks = ((BLUE, "o"), (ORANGE, "s"), (GREEN, "^"))
     for (label, error), (colour, marker) in zip(errors.items(), looks, strict=False):
@@ -188,7 +190,7 @@ def loss_along_gradient(
     rates: np.ndarray, losses: np.ndarray, marks: Mapping[str, tuple[float, float]], title: str
 ) -> Figure:
     """The loss at b - rate * dL/db for rates `[K]`, with marked points as label -> (rate, loss)."""
-    figure = Figure(figsize=(7, 4.4), layout="constrained")
+    figure = style.new_figure(7, 4.4)
     axes = figure.add_subplot()
     axes.plot(rates, losses, color=BLUE, label="loss along the gradient")
     looks = (("black", "o"), (VERMILLION, "D"), (GREEN, "s"), (PURPLE, "^"))
@@ -210,7 +212,7 @@ def forget_gates(choices: Mapping[str, np.ndarray], biases: np.ndarray, kept: np
     `kept` `[B, n]` is the product of f over the steps at each of the biases `[B]`. Two cells are drawn.
     """
     cells = min(kept.shape[1], 2)
-    figure = Figure(figsize=(4.2 * (cells + 1), 4.2), layout="constrained")
+    figure = style.new_figure(4.2 * (cells + 1), 4.2)
     figure.suptitle("What the forget gate's bias does", weight="bold")
     *panels, right = figure.subplots(1, cells + 1)
     styles = ((ORANGE, "s", "-"), (BLUE, "o", "--"), (VERMILLION, "D", ":"), (GREEN, "^", "-."))
@@ -245,7 +247,7 @@ def forget_gates(choices: Mapping[str, np.ndarray], biases: np.ndarray, kept: np
 
 def verdict_counts(documents: Sequence[str], verdicts: Sequence[str], counts: np.ndarray) -> Figure:
     """How many numbers of each document got each verdict: counts `[documents, verdicts]` as stacked bars."""
-    figure = Figure(figsize=(8.5, 0.55 * len(documents) + 1.9), layout="constrained")
+    figure = style.new_figure(8.5, 0.55 * len(documents) + 1.9)
     axes: Axes = figure.add_subplot()
     start = np.zeros(len(documents))
     for index, (verdict, colour, hatch) in enumerate(
@@ -274,5 +276,5 @@ def verdict_counts(documents: Sequence[str], verdicts: Sequence[str], counts: np
     axes.set_xlabel("printed numbers")
     axes.set_xlim(0, 1.03 * start.max())
     axes.set_title("The audit: every printed RNN and LSTM number", weight="bold")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=4, fontsize=9)
+    figure.legend(loc="outside lower center", ncols=4, fontsize=9)
     return figure
