@@ -17,7 +17,7 @@ Calls = dict[str, Callable[[], Any]]
 def _kernels(params: Any, kind: str) -> list[tuple[np.ndarray, np.ndarray]]:
     """Kernel and bias of each layer whose name begins with `kind`, in order."""
     return [
-        tuple(np.asarray(params[name]["linear"][part]) for part in ("kernel", "bias"))
+        (np.asarray(params[name]["linear"]["kernel"]), np.asarray(params[name]["linear"]["bias"]))
         for name in sorted(params)
         if name.startswith(kind)
     ]
@@ -108,9 +108,8 @@ def pytorch(params: Any, images: np.ndarray, labels: np.ndarray, logits: np.ndar
         warnings.filterwarnings("ignore", module="monai")  # of what PyTorch will do differently one day
         sensitivity = OcclusionSensitivity(net, mask_size=8, n_batch=441, mode=0.0, overlap=0.875, verbose=False)
         for count in (1, 16):
-            calls[f"sweep {count}"]["MONAI, 441 at once"] = partial(
-                lambda n: [sensitivity(i[None]) for i in x[:n]], count
-            )
+            one_by_one = partial(lambda images: [sensitivity(image[None]) for image in images], x[:count])
+            calls[f"sweep {count}"]["MONAI, 441 at once"] = one_by_one
     except ImportError:
         calls.setdefault("skipped", {})["MONAI"] = lambda: None
     return calls

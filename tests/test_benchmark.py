@@ -20,4 +20,4 @@ def test_it_runs_without_any_peer(tmp_path):
 def test_bars():
     figure = benchmark.ratio_bars({"sweep, 1 image": {"hw3": 1.0, "peer": 2.5, "faster": 0.8}}, "a machine")
     assert isinstance(figure, matplotlib.figure.Figure)
-    assert {"1.00", "2.50", "0.80"} <= {text.get_text() for text in figure.axes[0].texts}
+    assert {"1.00", "2.50", "0.80"} <= {text.get_text().strip() for text in figure.axes[0].texts}
