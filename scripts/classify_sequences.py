@@ -1,0 +1,213 @@
+"""Problem 4 (2) and (3): RNN, LSTM and echo state network learn to classify long protein-like sequences.
+
+    python scripts/classify_sequences.py
+    python scripts/classify_sequences.py --quick
+    python scripts/classify_sequences.py --lengths=3000 --learners="LSTM, forget bias log T" --outdir=out_3000
+    python scripts/classify_sequences.py --lengths=60,10000 --seeds=1 --updates=50 --substitution=0.2
+
+The class is set by motifs planted in the first residues (--early); the longer the sequence, the longer it has to be
+remembered. Beside every learner stand chance and the matched filter, which knows the motifs: the best possible.
+"""
+
+import functools
+import time
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import program
+import shared_flags
+from absl import flags
+
+from hw3 import echo_state, sequences
+from hw3 import sequence_learning as learning
+from hw3.figures import long_sequences as figures
+from hw3.sequences import Task
+
+FLAGS = flags.FLAGS
+DEFAULTS = Task(length=1000)
+RECIPE = learning.Recipe()
+flags.DEFINE_bool("quick", False, "Shorter sequences, fewer updates and seeds.")
+flags.DEFINE_list("lengths", None, "Lengths in residues; 50,100,300,1000,3000 by default, 50,100,300 with --quick.")
+flags.DEFINE_integer("seeds", None, "Runs of each learner; 3 by default, 2 with --quick.", lower_bound=1)
+flags.DEFINE_integer("updates", None, "Of each network; 200 by default, 120 with --quick.", lower_bound=1)
+flags.DEFINE_integer("batch_size", RECIPE.batch, "Sequences in an update.", lower_bound=1)
+flags.DEFINE_float("learning_rate", RECIPE.learning_rate, "Step size of Adam.")
+flags.DEFINE_float("clip", 1.0, "Largest norm of the gradient for the RNN that clips it.")
+flags.DEFINE_integer("hidden", 32, "Units of RNN and LSTM.", lower_bound=1)
+flags.DEFINE_integer("reservoir", 200, "Units of the echo state networks.", lower_bound=2)
+flags.DEFINE_integer("test_sequences", 500, "New sequences to test each seed on.", lower_bound=1)
+flags.DEFINE_bool("tanh_candidate", True, "The usual tanh for the LSTM's candidate; the book's sigmoid if not.")
+flags.DEFINE_integer("classes", DEFAULTS.classes, "Classes, each with a motif of its own.")
+flags.DEFINE_integer("motif_length", DEFAULTS.motif_length, "Residues of a motif.")
+flags.DEFINE_integer("copies", DEFAULTS.copies, "Times that a sequence holds its motif.")
+flags.DEFINE_integer("early", DEFAULTS.early, "Residues at the beginning that hold the motifs.")
+flags.DEFINE_float("substitution", DEFAULTS.substitution, "Probability that a motif's residue is replaced.")
+flags.DEFINE_integer("seed", 0, "Of motifs, networks and sequences.", lower_bound=0, upper_bound=2**32 - 1)
+LEARNERS = (
+    "RNN",
+    "RNN, clipped",
+    "LSTM, forget bias 0",
+    "LSTM, forget bias 1",
+    "LSTM, forget bias log T",
+    "echo state, leak 1",
+    "echo state, leak 0.01",
+    "echo state, mean of states",
+)
+flags.DEFINE_string("learners", ";".join(LEARNERS), "Which ones to train, with semicolons between.")
+shared_flags.define_outdir_flag()
+
+ECHO_RADIUS = 0.99
+FIT_SEQUENCES = 1000  # for a readout
+PENALTY = 1e-6
+
+
+def main() -> None:
+    """Trains every learner at every length, draws, writes and prints what came out."""
+    wanted = [name.strip() for name in FLAGS.learners.split(";")]
+    if unknown := [name for name in wanted if name not in LEARNERS]:
+        raise ValueError(f"--learners: no learner is called {unknown[0]!r}; there are {'; '.join(LEARNERS)}")
+    for name in ("learning_rate", "clip"):
+        if not 0 < FLAGS[name].value < float("inf"):
+            raise ValueError(f"--{name} is {FLAGS[name].value}; it must be positive and finite")
+    lengths = [50, 100, 300] if FLAGS.quick else [50, 100, 300, 1000, 3000]
+    if FLAGS.lengths is not None:
+        lengths = sorted(set(shared_flags.numbers("lengths", int)))
+    tasks = [task_of(length) for length in lengths]
+    for task in tasks:
+        try:
+            sequences.check(task)
+        except ValueError as error:
+            raise ValueError(f"--lengths={task.length}: {error}") from None
+    with program.results_folder("sequences") as folder:
+        results = compute(tasks, wanted)
+        program.write_figure(folder / "accuracy.png", figures.accuracy_by_length(results))
+        program.write_json(folder / "results.json", {"command": program.command(), **results})
+    show(results)
+    print(f"figure and numbers: {FLAGS.outdir}/sequences")
+
+
+def task_of(length: int) -> Task:
+    """The task of the flags at this length."""
+    return Task(length, *(FLAGS[name].value for name in Task._fields[1:]))
+
+
+def recipe_of(learner: str) -> learning.Recipe:
+    """The recipe of the flags for a network."""
+    return learning.Recipe(
+        updates=FLAGS.updates or (120 if FLAGS.quick else RECIPE.updates),
+        batch=FLAGS.batch_size,
+        learning_rate=FLAGS.learning_rate,
+        clip=FLAGS.clip if learner == "RNN, clipped" else None,
+        tanh_candidate=FLAGS.tanh_candidate,
+    )
+
+
+def initial_of(learner: str, length: int) -> Callable[[jax.Array], learning.Params]:
+    """How a network begins."""
+    sizes: dict[str, int] = {"hidden": FLAGS.hidden, "classes": FLAGS.classes}
+    if learner.startswith("RNN"):
+        return functools.partial(learning.initial_rnn, **sizes)
+    if learner.endswith("log T"):
+        return functools.partial(learning.initial_chrono_lstm, **sizes, length=length)
+    return functools.partial(learning.initial_lstm, **sizes, forget_bias=float(learner.split()[-1]))
+
+
+def compute(tasks: list[Task], wanted: list[str]) -> dict[str, Any]:
+    """Everything as plain lists and numbers."""
+    seeds = FLAGS.seeds or (2 if FLAGS.quick else 3)
+    keys = learning.seed_keys(seeds, FLAGS.seed)
+    rows, bounds = [], []
+    networks = [name for name in wanted if not name.startswith("echo")]
+    work = sum(task.length for task in tasks) * seeds * len(networks) * recipe_of("").updates * FLAGS.batch_size
+    with program.progress("learning", max(work, 1), "residues") as advance:
+        for task in tasks:
+            counts = (FIT_SEQUENCES, FLAGS.test_sequences)
+            found = learning.baselines(keys, task, counts)
+            bounds.append({"length": task.length, **{k: v.tolist() for k, v in found._asdict().items()}})
+            for learner in wanted:
+                start = time.monotonic()
+                row: dict[str, Any] = {"learner": learner, "length": task.length}
+                if learner in networks:
+                    learned = learning.train(
+                        keys,
+                        task,
+                        recipe_of(learner),
+                        initial_of(learner, task.length),
+                        FLAGS.test_sequences,
+                        lambda count, length=task.length: advance(count * length),
+                    )
+                    row["accuracies"] = learned.accuracy.tolist()
+                    row["losses"] = np.asarray(learned.losses)[:, ::10].tolist()
+                    row["gradient_norms"] = np.median(learned.gradient_norms, 1).tolist()
+                    row["largest_gradient_norms"] = np.max(learned.gradient_norms, 1).tolist()
+                    row["clipped"] = np.mean(np.asarray(learned.gradient_norms) > FLAGS.clip, 1).tolist()
+                else:
+                    reservoir = echo_reservoir(0.01 if learner.endswith("0.01") else 1.0)
+                    accuracy = learning.echo_state_accuracy(keys, task, reservoir, counts, PENALTY)
+                    row["accuracies"] = (accuracy.mean if "mean" in learner else accuracy.last).tolist()
+                row["seconds"] = time.monotonic() - start
+                rows.append(row)
+    return {
+        "task": tasks[0]._asdict(),
+        "classes": FLAGS.classes,
+        "lengths": [task.length for task in tasks],
+        "seeds": list(range(seeds)),
+        "seed": FLAGS.seed,
+        "recipe": recipe_of("RNN")._asdict(),
+        "clip": FLAGS.clip,
+        "hidden": FLAGS.hidden,
+        "reservoir": {"hidden": FLAGS.reservoir, "radius": ECHO_RADIUS, "sequences": FIT_SEQUENCES},
+        "test_sequences": FLAGS.test_sequences,
+        "learners": wanted,
+        "baselines": bounds,
+        "rows": rows,
+    }
+
+
+@functools.cache  # one object for each leak, so that it is compiled once
+def echo_reservoir(leak: float) -> Callable[[jax.Array], echo_state.Reservoir]:
+    """How the reservoir of an echo state network is drawn."""
+    return functools.partial(
+        echo_state.random_reservoir,
+        hidden=FLAGS.reservoir,
+        inputs=learning.INPUTS,
+        radius=ECHO_RADIUS,
+        leak=leak,
+        dtype=jnp.float32,
+    )
+
+
+def show(results: dict[str, Any]) -> None:
+    """Prints accuracies and times."""
+
+    def cells(learner: str, entry: Callable[[dict[str, Any]], str]) -> list[str]:
+        return [entry(row) for row in results["rows"] if row["learner"] == learner]
+
+    heads = ["", *(f"T = {length:,}" for length in results["lengths"])]
+    bounds = [
+        [title, *(spread(row[name]) for row in results["baselines"])]
+        for title, name in (("matched filter", "matched_filter"), ("last residues only", "last_residues"))
+    ]
+    program.print_table(
+        f"Accuracy on new sequences, mean and standard deviation over {len(results['seeds'])} seeds; "
+        f"chance is {1 / results['classes']:.3f}",
+        heads,
+        [[name, *cells(name, lambda row: spread(row["accuracies"]))] for name in results["learners"]] + bounds,
+    )
+    program.print_table(
+        "Seconds for all seeds, compiling included",
+        heads,
+        [[name, *cells(name, lambda row: f"{row['seconds']:.1f}")] for name in results["learners"]],
+    )
+
+
+def spread(values: list[float]) -> str:
+    """Mean and standard deviation; of one value itself."""
+    return f"{np.mean(values):.3f}" + (f" ± {np.std(values, ddof=1):.3f}" if len(values) > 1 else "")
+
+
+if __name__ == "__main__":
+    program.run(main)
