@@ -9,7 +9,7 @@ Short term memory in echo state networks, GMD Report 152, 2001 (memory capacity)
 applying echo state networks, 2012 (leak, sparsity, scales).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -60,7 +60,7 @@ def random_reservoir(
         raise ValueError(f"density is {density}; it must be above 0 and at most 1")
     W_key, kept_key, U_key = jax.random.split(key, 3)
 
-    def sparse(key: jax.Array, shape: tuple[int, int], dtype: jax.typing.DTypeLike) -> jax.Array:
+    def sparse(key: jax.Array, shape: Any, dtype: Any = float, out_sharding: Any = None) -> jax.Array:
         kept = jax.random.bernoulli(kept_key, density, shape)
         return jnp.where(kept, jax.random.normal(key, shape, dtype), 0)
 

@@ -134,11 +134,16 @@ def lstm_flow(
 
     _, (dh_dh, ds_ds, whole) = jax.lax.scan(back, start, (slopes, dh_ds, run.f), reverse=True)
     identity = 0.5 * jnp.log(jnp.asarray(n, W.dtype))
-    blocks = [_from_lag_0(block - identity) if rows is None else jnp.full(len(whole) + 1, jnp.nan, W.dtype)
-              for block in (dh_dh, ds_ds)]  # fmt: skip
+    if rows is not None:
+        dh_dh = ds_ds = jnp.full_like(whole, jnp.nan)
     kept = 2 * jnp.cumsum(jnp.log(run.f)[::-1], axis=0)  # of the squares
     forget = 0.5 * (jax.nn.logsumexp(kept, axis=1) - jnp.log(jnp.asarray(n, W.dtype)))
-    return LSTMFlow(*blocks, _from_lag_0(whole), jnp.concatenate([jnp.zeros(1, W.dtype), forget]))
+    return LSTMFlow(
+        dh_dh=_from_lag_0(dh_dh - identity),
+        ds_ds=_from_lag_0(ds_ds - identity),
+        whole=_from_lag_0(whole),
+        forget=jnp.concatenate([jnp.zeros(1, W.dtype), forget]),
+    )
 
 
 def lyapunov_exponent(log_norms: Any, burn_in: float = 0.2) -> np.ndarray:

@@ -14,7 +14,6 @@ import jax.numpy as jnp
 import optax
 
 from hw3 import batched_recurrence, echo_state, sequences
-from hw3.echo_state import Reservoir
 from hw3.lstm import LSTMParams
 from hw3.random_networks import random_lstm, random_rnn
 from hw3.rnn import RNNParams
@@ -69,26 +68,30 @@ def seed_keys(seeds: int, seed: int = 0) -> Keys:
     return Keys(*jnp.moveaxis(jax.vmap(lambda key: jax.random.split(key, len(Keys._fields)))(folded), 1, 0))
 
 
+@functools.partial(jax.jit, static_argnames=("hidden", "classes"))
 def initial_rnn(key: jax.Array, hidden: int, classes: int) -> RNNParams:
     """W orthogonal, so that at the start gradients neither vanish nor explode but for the slope of tanh; U small."""
     return random_rnn(key, hidden, INPUTS, classes, 1.0, 0.1, ORTHOGONAL, jnp.float32)
 
 
-def initial_lstm(key: jax.Array, hidden: int, classes: int, forget_bias: float) -> LSTMParams:
-    """Every W orthogonal, U small, all biases 0 but that of the forget gate."""
-    return random_lstm(key, hidden, INPUTS, classes, 1.0, 0.1, forget_bias, 0.0, ORTHOGONAL, jnp.float32)
+@functools.partial(jax.jit, static_argnames=("hidden", "classes"))
+def initial_lstm(
+    key: jax.Array, hidden: int, classes: int, forget_bias: float | jax.Array, input_bias: float | jax.Array = 0.0
+) -> LSTMParams:
+    """Every W orthogonal, U small, all biases 0 but those given, each a number or `[hidden]`."""
+    return random_lstm(key, hidden, INPUTS, classes, 1.0, 0.1, forget_bias, input_bias, ORTHOGONAL, jnp.float32)
 
 
-def initial_chrono_lstm(key: jax.Array, hidden: int, classes: int, length: int) -> LSTMParams:
+@functools.partial(jax.jit, static_argnames=("hidden", "classes"))
+def initial_chrono_lstm(key: jax.Array, hidden: int, classes: int, length: int | jax.Array) -> LSTMParams:
     """The same with b_f = log u, b_g = -log u, u uniform in [1, length - 1]: memories as long as the sequence.
 
-    Tallec and Ollivier, Can recurrent neural networks warp time?, ICLR 2018. Raises ValueError below length 3.
+    Tallec and Ollivier, Can recurrent neural networks warp time?, ICLR 2018; length at least 3.
     """
-    if length < 3:
-        raise ValueError(f"length is {length}; it must be at least 3")
     bias_key, key = jax.random.split(key)
-    bias = jnp.log(jax.random.uniform(bias_key, (hidden,), jnp.float32, 1, length - 1))
-    return random_lstm(key, hidden, INPUTS, classes, 1.0, 0.1, bias, -bias, ORTHOGONAL, jnp.float32)
+    longest = jnp.asarray(length, jnp.float32) - 1
+    bias = jnp.log(jax.random.uniform(bias_key, (hidden,), jnp.float32, 1, longest))
+    return initial_lstm(key, hidden, classes, bias, -bias)
 
 
 def optimizer(recipe: Recipe) -> optax.GradientTransformation:
@@ -110,6 +113,27 @@ def training_step(recipe: Recipe, params: Params, state: Any, xs: jax.Array, lab
     return Step(optax.apply_updates(params, changes), state, loss, optax.global_norm(gradient))
 
 
+# Compiled once for each shape, whichever learner asks: compiling is what short runs wait for.
+@functools.partial(jax.jit, static_argnums=(2, 3))
+@functools.partial(jax.vmap, in_axes=(0, 0, None, None))
+def _draw(key: jax.Array, motifs: jax.Array, task: Task, batch: int) -> tuple[jax.Array, jax.Array]:
+    drawn = sequences.generate(key, task, motifs, batch)
+    return drawn.residues, drawn.labels
+
+
+@functools.partial(jax.jit, static_argnums=0, donate_argnums=(1, 2))
+@functools.partial(jax.vmap, in_axes=(None, 0, 0, 0, 0))
+def _update(recipe: Recipe, params: Params, state: Any, residues: jax.Array, labels: jax.Array) -> Step:
+    return training_step(recipe, params, state, sequences.one_hot(residues), labels)
+
+
+@functools.partial(jax.jit, static_argnums=3)
+@functools.partial(jax.vmap, in_axes=(0, 0, 0, None))
+def _accuracy(params: Params, residues: jax.Array, labels: jax.Array, tanh_candidate: bool) -> jax.Array:
+    o = batched_recurrence.logits(params, sequences.one_hot(residues), tanh_candidate=tanh_candidate)
+    return sequences.accuracy(o, labels)
+
+
 def train(
     keys: Keys,
     task: Task,
@@ -122,35 +146,19 @@ def train(
 
     `advance` is told the number of sequences seen since its last call.
     """
-    sequences.check(task)
-
-    @jax.jit
-    @jax.vmap
-    def begin(key: Keys) -> tuple[jax.Array, Params, Any]:
-        params = initial(key.initial)
-        return sequences.motifs(key.motifs, task), params, optimizer(recipe).init(params)
-
-    @functools.partial(jax.jit, donate_argnums=(2, 3))
-    @functools.partial(jax.vmap, in_axes=(0, 0, 0, 0, None))
-    def update(key: jax.Array, motifs: jax.Array, params: Params, state: Any, number: jax.Array) -> Step:
-        batch = sequences.generate(jax.random.fold_in(key, number), task, motifs, recipe.batch)
-        return training_step(recipe, params, state, sequences.one_hot(batch.residues), batch.labels)
-
-    @jax.jit
-    @jax.vmap
-    def test(key: jax.Array, motifs: jax.Array, params: Params) -> jax.Array:
-        batch = sequences.generate(key, task, motifs, test_sequences)
-        o = batched_recurrence.logits(params, sequences.one_hot(batch.residues), tanh_candidate=recipe.tanh_candidate)
-        return sequences.accuracy(o, batch.labels)
-
-    motifs, params, state = begin(keys)
+    motifs = jax.vmap(lambda key: sequences.motifs(key, task))(keys.motifs)
+    params = jax.vmap(initial)(keys.initial)
+    state = jax.vmap(optimizer(recipe).init)(params)
+    fold = jax.vmap(jax.random.fold_in, in_axes=(0, None))
     losses, norms = [], []
     for number in range(recipe.updates):
-        params, state, loss, norm = update(keys.training, motifs, params, state, jnp.int32(number))
+        drawn = _draw(fold(keys.training, number), motifs, task, recipe.batch)
+        params, state, loss, norm = _update(recipe, params, state, *drawn)
         losses.append(jax.block_until_ready(loss))
         norms.append(norm)
         advance(recipe.batch * len(loss))
-    return Learned(params, test(keys.test, motifs, params), jnp.stack(losses, 1), jnp.stack(norms, 1))
+    accuracy = _accuracy(params, *_draw(keys.test, motifs, task, test_sequences), recipe.tanh_candidate)
+    return Learned(params, jax.block_until_ready(accuracy), jnp.stack(losses, 1), jnp.stack(norms, 1))
 
 
 class Baselines(NamedTuple):
@@ -168,7 +176,7 @@ class EchoStateAccuracy(NamedTuple):
 
 
 def ridge_accuracy(
-    features: tuple[jax.Array, jax.Array], labels: tuple[jax.Array, jax.Array], classes: int, penalty: float
+    features: tuple[jax.Array, jax.Array], labels: tuple[jax.Array, jax.Array], classes: int, penalty: float | jax.Array
 ) -> jax.Array:
     """Fits class indicators on the first of each pair by ridge regression and returns the accuracy on the second."""
     targets = jax.nn.one_hot(labels[0], classes, dtype=features[0].dtype)
@@ -205,20 +213,22 @@ def baselines(keys: Keys, task: Task, counts: tuple[int, int] = (1000, 500)) -> 
     return both(keys)
 
 
-@functools.partial(jax.jit, static_argnums=(1, 2, 3, 4))
+@functools.partial(jax.jit, static_argnames=("task", "hidden", "counts"))
 def echo_state_accuracy(
     keys: Keys,
     task: Task,
-    reservoir: Callable[[jax.Array], Reservoir],
+    hidden: int,
+    radius: float | jax.Array,
+    leak: float | jax.Array,
+    penalty: float | jax.Array = 1e-6,
     counts: tuple[int, int] = (1000, 500),
-    penalty: float = 1e-3,
 ) -> EchoStateAccuracy:
-    """The same sequences read by `reservoir(key)`, two readouts fitted to its states; errors as `sequences.check`."""
+    """The same sequences read by a reservoir for each seed, readouts fitted to its states; errors as `baselines`."""
 
     def one(key: Keys) -> EchoStateAccuracy:
         _, fit, test = _pair(key, task, counts)
-        fixed = reservoir(key.initial)
-        fits, tests = (echo_state.summaries(fixed, sequences.one_hot(batch.residues)) for batch in (fit, test))
+        reservoir = echo_state.random_reservoir(key.initial, hidden, INPUTS, radius, leak=leak, dtype=jnp.float32)
+        fits, tests = (echo_state.summaries(reservoir, sequences.one_hot(batch.residues)) for batch in (fit, test))
         labels = (fit.labels, test.labels)
         return EchoStateAccuracy(
             *(ridge_accuracy(pair, labels, task.classes, penalty) for pair in zip(fits, tests, strict=True))

@@ -15,14 +15,13 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import program
 import shared_flags
 from absl import flags
 
-from hw3 import echo_state, sequences
 from hw3 import sequence_learning as learning
+from hw3 import sequences
 from hw3.figures import long_sequences as figures
 from hw3.sequences import Task
 
@@ -32,7 +31,7 @@ RECIPE = learning.Recipe()
 flags.DEFINE_bool("quick", False, "Shorter sequences, fewer updates and seeds.")
 flags.DEFINE_list("lengths", None, "Lengths in residues; 50,100,300,1000,3000 by default, 50,100,300 with --quick.")
 flags.DEFINE_integer("seeds", None, "Runs of each learner; 3 by default, 2 with --quick.", lower_bound=1)
-flags.DEFINE_integer("updates", None, "Of each network; 200 by default, 120 with --quick.", lower_bound=1)
+flags.DEFINE_integer("updates", None, "Of each network; 200 by default, 100 with --quick.", lower_bound=1)
 flags.DEFINE_integer("batch_size", RECIPE.batch, "Sequences in an update.", lower_bound=1)
 flags.DEFINE_float("learning_rate", RECIPE.learning_rate, "Step size of Adam.")
 flags.DEFINE_float("clip", 1.0, "Largest norm of the gradient for the RNN that clips it.")
@@ -61,7 +60,6 @@ shared_flags.define_outdir_flag()
 
 ECHO_RADIUS = 0.99
 FIT_SEQUENCES = 1000  # for a readout
-PENALTY = 1e-6
 
 
 def main() -> None:
@@ -69,9 +67,9 @@ def main() -> None:
     wanted = [name.strip() for name in FLAGS.learners.split(";")]
     if unknown := [name for name in wanted if name not in LEARNERS]:
         raise ValueError(f"--learners: no learner is called {unknown[0]!r}; there are {'; '.join(LEARNERS)}")
-    for name in ("learning_rate", "clip"):
-        if not 0 < FLAGS[name].value < float("inf"):
-            raise ValueError(f"--{name} is {FLAGS[name].value}; it must be positive and finite")
+    for name, value in (("learning_rate", FLAGS.learning_rate), ("clip", FLAGS.clip)):
+        if not 0 < value < float("inf"):
+            raise ValueError(f"--{name} is {value}; it must be positive and finite")
     lengths = [50, 100, 300] if FLAGS.quick else [50, 100, 300, 1000, 3000]
     if FLAGS.lengths is not None:
         lengths = sorted(set(shared_flags.numbers("lengths", int)))
@@ -91,13 +89,13 @@ def main() -> None:
 
 def task_of(length: int) -> Task:
     """The task of the flags at this length."""
-    return Task(length, *(FLAGS[name].value for name in Task._fields[1:]))
+    return Task(length, **{name: getattr(FLAGS, name) for name in Task._fields[1:]})
 
 
 def recipe_of(learner: str) -> learning.Recipe:
     """The recipe of the flags for a network."""
     return learning.Recipe(
-        updates=FLAGS.updates or (120 if FLAGS.quick else RECIPE.updates),
+        updates=FLAGS.updates or (100 if FLAGS.quick else RECIPE.updates),
         batch=FLAGS.batch_size,
         learning_rate=FLAGS.learning_rate,
         clip=FLAGS.clip if learner == "RNN, clipped" else None,
@@ -107,12 +105,13 @@ def recipe_of(learner: str) -> learning.Recipe:
 
 def initial_of(learner: str, length: int) -> Callable[[jax.Array], learning.Params]:
     """How a network begins."""
-    sizes: dict[str, int] = {"hidden": FLAGS.hidden, "classes": FLAGS.classes}
+    hidden, classes = FLAGS.hidden, FLAGS.classes
     if learner.startswith("RNN"):
-        return functools.partial(learning.initial_rnn, **sizes)
+        return functools.partial(learning.initial_rnn, hidden=hidden, classes=classes)
     if learner.endswith("log T"):
-        return functools.partial(learning.initial_chrono_lstm, **sizes, length=length)
-    return functools.partial(learning.initial_lstm, **sizes, forget_bias=float(learner.split()[-1]))
+        return functools.partial(learning.initial_chrono_lstm, hidden=hidden, classes=classes, length=length)
+    bias = float(learner.split()[-1])
+    return functools.partial(learning.initial_lstm, hidden=hidden, classes=classes, forget_bias=bias)
 
 
 def compute(tasks: list[Task], wanted: list[str]) -> dict[str, Any]:
@@ -137,7 +136,7 @@ def compute(tasks: list[Task], wanted: list[str]) -> dict[str, Any]:
                         recipe_of(learner),
                         initial_of(learner, task.length),
                         FLAGS.test_sequences,
-                        lambda count, length=task.length: advance(count * length),
+                        functools.partial(tell, advance, task.length),
                     )
                     row["accuracies"] = learned.accuracy.tolist()
                     row["losses"] = np.asarray(learned.losses)[:, ::10].tolist()
@@ -145,8 +144,14 @@ def compute(tasks: list[Task], wanted: list[str]) -> dict[str, Any]:
                     row["largest_gradient_norms"] = np.max(learned.gradient_norms, 1).tolist()
                     row["clipped"] = np.mean(np.asarray(learned.gradient_norms) > FLAGS.clip, 1).tolist()
                 else:
-                    reservoir = echo_reservoir(0.01 if learner.endswith("0.01") else 1.0)
-                    accuracy = learning.echo_state_accuracy(keys, task, reservoir, counts, PENALTY)
+                    accuracy = learning.echo_state_accuracy(
+                        keys,
+                        task,
+                        FLAGS.reservoir,
+                        ECHO_RADIUS,
+                        0.01 if learner.endswith("0.01") else 1.0,
+                        counts=counts,
+                    )
                     row["accuracies"] = (accuracy.mean if "mean" in learner else accuracy.last).tolist()
                 row["seconds"] = time.monotonic() - start
                 rows.append(row)
@@ -167,17 +172,9 @@ def compute(tasks: list[Task], wanted: list[str]) -> dict[str, Any]:
     }
 
 
-@functools.cache  # one object for each leak, so that it is compiled once
-def echo_reservoir(leak: float) -> Callable[[jax.Array], echo_state.Reservoir]:
-    """How the reservoir of an echo state network is drawn."""
-    return functools.partial(
-        echo_state.random_reservoir,
-        hidden=FLAGS.reservoir,
-        inputs=learning.INPUTS,
-        radius=ECHO_RADIUS,
-        leak=leak,
-        dtype=jnp.float32,
-    )
+def tell(advance: Callable[[int], None], length: int, count: int) -> None:
+    """Counts residues, for longer sequences take longer."""
+    advance(length * count)
 
 
 def show(results: dict[str, Any]) -> None:

@@ -107,7 +107,7 @@ def load_classifier() -> tuple[Checkpoint, data.Dataset]:
 
 def numbers(name: str, kind: type = float) -> list:
     """The numbers of a list flag. Raises ValueError naming the flag if one isn't a finite number or none is there."""
-    given = flags.FLAGS[name].value
+    given: list[str] = getattr(flags.FLAGS, name)
     try:
         found = [kind(text) for text in given]
     except ValueError:
