@@ -167,12 +167,13 @@ def band(values: Any) -> Band:
     return Band(*np.quantile(np.asarray(values, np.float64), (0.1, 0.5, 0.9), axis=0))
 
 
-def _shares(log_sizes: jax.Array) -> jax.Array:
-    """From the logs of what each step adds `[T]` the share that comes from more than k steps back, k = 0..T-1."""
-    by_lag = log_sizes[::-1]
-    from_lag = jax.lax.cumlogsumexp(by_lag, reverse=True)
-    beyond = jnp.concatenate([from_lag[1:], jnp.full(1, -jnp.inf, by_lag.dtype)])
-    return jnp.exp(beyond - from_lag[0])
+def _shares(log_sizes: Any) -> Any:
+    """From the logs of what each step adds, leaves `[T]`, the share that comes from more than k steps back."""
+    leaves, structure = jax.tree.flatten(log_sizes)
+    by_lag = jnp.stack(leaves)[:, ::-1]
+    from_lag = jax.lax.cumlogsumexp(by_lag, axis=1, reverse=True)
+    beyond = jnp.concatenate([from_lag[:, 1:], jnp.full((len(leaves), 1), -jnp.inf, by_lag.dtype)], axis=1)
+    return jax.tree.unflatten(structure, list(jnp.exp(beyond - from_lag[:, :1])))
 
 
 def _log_norms(vectors: jax.Array) -> jax.Array:
@@ -210,7 +211,7 @@ def rnn_shares(params: RNNParams, xs: Any, h0: Any = None, loss: Loss = HOMEWORK
         U=log_da + _log_norms(xs),
         V=_at_the_end(log_do + _log_norms(run.h[-1]), steps),
     )
-    return RNNParams(*map(_shares, sizes))
+    return _shares(sizes)
 
 
 def lstm_shares(
@@ -242,8 +243,9 @@ def lstm_shares(
     before = _log_norms(jnp.concatenate([h_start[None, :], run.h[:-1]]))
     inputs = _log_norms(jnp.asarray(xs, dtype))
     log_do = _log_norms(dL_do)[0]
-    return LSTMParams(
-        Gates(*(Affine(_shares(da), _shares(da + inputs), _shares(da + before)) for da in log_da)),
-        c=_shares(_at_the_end(log_do, steps)),
-        V=_shares(_at_the_end(log_do + _log_norms(run.h[-1]), steps)),
+    sizes = LSTMParams(
+        Gates(*(Affine(da, da + inputs, da + before) for da in log_da)),
+        c=_at_the_end(log_do, steps),
+        V=_at_the_end(log_do + _log_norms(run.h[-1]), steps),
     )
+    return _shares(sizes)

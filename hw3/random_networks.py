@@ -62,10 +62,14 @@ def random_lstm(
 ) -> LSTMParams:
     """Four gates with W and U drawn independently as in `random_rnn`; all biases 0 but those given."""
     keys = jax.random.split(key, len(Gates._fields))
-    parts = [random_rnn(k, hidden, inputs, outputs, radius, input_scale, initializer, dtype) for k in keys]
-    gates = Gates(*(Affine(part.b, part.U, part.W) for part in parts))
+
+    def gate(key: jax.Array) -> RNNParams:
+        return random_rnn(key, hidden, inputs, outputs, radius, input_scale, initializer, dtype)
+
+    drawn = jax.vmap(gate)(keys)
+    gates = Gates(*(Affine(*part) for part in zip(drawn.b, drawn.U, drawn.W, strict=True)))
     gates = gates._replace(
         forget=gates.forget._replace(b=gates.forget.b + jnp.asarray(forget_bias, gates.forget.b.dtype)),
         input=gates.input._replace(b=gates.input.b + jnp.asarray(input_bias, gates.input.b.dtype)),
     )
-    return LSTMParams(gates, parts[0].c, parts[0].V)
+    return LSTMParams(gates, drawn.c[0], drawn.V[0])

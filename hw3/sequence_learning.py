@@ -11,13 +11,15 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from hw3 import batched_recurrence, echo_state, sequences
+from hw3.echo_state import Reservoir
 from hw3.lstm import LSTMParams
 from hw3.random_networks import random_lstm, random_rnn
 from hw3.rnn import RNNParams
-from hw3.sequences import AMINO_ACIDS, Task
+from hw3.sequences import AMINO_ACIDS, Sequences, Task
 
 Params = RNNParams | LSTMParams
 INPUTS = len(AMINO_ACIDS)
@@ -36,12 +38,20 @@ class Recipe(NamedTuple):
 
 
 class Keys(NamedTuple):
-    """What is random about one seed, each `[]`."""
+    """What is random about each seed, each `[seeds]`."""
 
     motifs: jax.Array
     initial: jax.Array
     training: jax.Array
     test: jax.Array
+
+
+class Sets(NamedTuple):
+    """What all learners of a seed share: motifs `[seeds, classes, motif_length]`, and sequences, a batch a seed."""
+
+    motifs: jax.Array
+    fit: Sequences  # for readouts
+    test: Sequences
 
 
 class Step(NamedTuple):
@@ -58,8 +68,8 @@ class Learned(NamedTuple):
 
     params: Any
     accuracy: jax.Array
-    losses: jax.Array
-    gradient_norms: jax.Array
+    losses: np.ndarray
+    gradient_norms: np.ndarray
 
 
 def seed_keys(seeds: int, seed: int = 0) -> Keys:
@@ -68,30 +78,33 @@ def seed_keys(seeds: int, seed: int = 0) -> Keys:
     return Keys(*jnp.moveaxis(jax.vmap(lambda key: jax.random.split(key, len(Keys._fields)))(folded), 1, 0))
 
 
-@functools.partial(jax.jit, static_argnames=("hidden", "classes"))
-def initial_rnn(key: jax.Array, hidden: int, classes: int) -> RNNParams:
-    """W orthogonal, so that at the start gradients neither vanish nor explode but for the slope of tanh; U small."""
-    return random_rnn(key, hidden, INPUTS, classes, 1.0, 0.1, ORTHOGONAL, jnp.float32)
+@functools.partial(jax.jit, static_argnums=(1, 2))
+def initial_rnns(keys: jax.Array, hidden: int, classes: int) -> RNNParams:
+    """For each key W orthogonal, so that gradients at first change through the slope of tanh alone, and U small."""
+    return jax.vmap(lambda key: random_rnn(key, hidden, INPUTS, classes, 1.0, 0.1, ORTHOGONAL, jnp.float32))(keys)
 
 
-@functools.partial(jax.jit, static_argnames=("hidden", "classes"))
-def initial_lstm(
-    key: jax.Array, hidden: int, classes: int, forget_bias: float | jax.Array, input_bias: float | jax.Array = 0.0
-) -> LSTMParams:
-    """Every W orthogonal, U small, all biases 0 but those given, each a number or `[hidden]`."""
-    return random_lstm(key, hidden, INPUTS, classes, 1.0, 0.1, forget_bias, input_bias, ORTHOGONAL, jnp.float32)
+@functools.partial(jax.jit, static_argnums=(1, 2))
+def initial_lstms(keys: jax.Array, hidden: int, classes: int, forget_bias: Any, input_bias: Any = 0.0) -> LSTMParams:
+    """For each key every W orthogonal, U small, all biases 0 but those given: a number or `[keys, hidden]`."""
+    sizes = (hidden, INPUTS, classes, 1.0, 0.1)
+
+    def one(key: jax.Array, forget: jax.Array, input_: jax.Array) -> LSTMParams:
+        return random_lstm(key, *sizes, forget, input_, ORTHOGONAL, jnp.float32)
+
+    biases = (jnp.broadcast_to(bias, (len(keys), hidden)) for bias in (forget_bias, input_bias))
+    return jax.vmap(one)(keys, *biases)
 
 
-@functools.partial(jax.jit, static_argnames=("hidden", "classes"))
-def initial_chrono_lstm(key: jax.Array, hidden: int, classes: int, length: int | jax.Array) -> LSTMParams:
-    """The same with b_f = log u, b_g = -log u, u uniform in [1, length - 1]: memories as long as the sequence.
+def chrono_biases(keys: jax.Array, hidden: int, length: int) -> jax.Array:
+    """b_f `[keys, hidden]` of memories as long as the sequence: log u, u uniform in [1, length - 1]; b_g = -b_f.
 
-    Tallec and Ollivier, Can recurrent neural networks warp time?, ICLR 2018; length at least 3.
+    Tallec and Ollivier, Can recurrent neural networks warp time?, ICLR 2018. Raises ValueError for a length below 3.
     """
-    bias_key, key = jax.random.split(key)
-    longest = jnp.asarray(length, jnp.float32) - 1
-    bias = jnp.log(jax.random.uniform(bias_key, (hidden,), jnp.float32, 1, longest))
-    return initial_lstm(key, hidden, classes, bias, -bias)
+    if length < 3:
+        raise ValueError(f"length is {length}; it must be at least 3")
+    own = jax.vmap(jax.random.fold_in, in_axes=(0, None))(keys, 1)  # not what the parameters are drawn with
+    return jnp.log(jax.vmap(lambda key: jax.random.uniform(key, (hidden,), jnp.float32, 1, length - 1))(own))
 
 
 def optimizer(recipe: Recipe) -> optax.GradientTransformation:
@@ -116,49 +129,55 @@ def training_step(recipe: Recipe, params: Params, state: Any, xs: jax.Array, lab
 # Compiled once for each shape, whichever learner asks: compiling is what short runs wait for.
 @functools.partial(jax.jit, static_argnums=(2, 3))
 @functools.partial(jax.vmap, in_axes=(0, 0, None, None))
-def _draw(key: jax.Array, motifs: jax.Array, task: Task, batch: int) -> tuple[jax.Array, jax.Array]:
-    drawn = sequences.generate(key, task, motifs, batch)
-    return drawn.residues, drawn.labels
+def _draw(key: jax.Array, motifs: jax.Array, task: Task, batch: int) -> Sequences:
+    return sequences.generate(key, task, motifs, batch)
+
+
+_folded = jax.jit(jax.vmap(jax.random.fold_in, in_axes=(0, None)))
+
+
+def draw_sets(keys: Keys, task: Task, fit: int = 1000, test: int = 500) -> Sets:
+    """So many sequences for every seed in keys; errors as `sequences.check`."""
+    motifs = jax.vmap(lambda key: sequences.motifs(key, task))(keys.motifs)
+    return Sets(motifs, _draw(keys.training, motifs, task, fit), _draw(keys.test, motifs, task, test))
 
 
 @functools.partial(jax.jit, static_argnums=0, donate_argnums=(1, 2))
-@functools.partial(jax.vmap, in_axes=(None, 0, 0, 0, 0))
-def _update(recipe: Recipe, params: Params, state: Any, residues: jax.Array, labels: jax.Array) -> Step:
-    return training_step(recipe, params, state, sequences.one_hot(residues), labels)
+@functools.partial(jax.vmap, in_axes=(None, 0, 0, 0))
+def _update(recipe: Recipe, params: Params, state: Any, batch: Sequences) -> Step:
+    return training_step(recipe, params, state, sequences.one_hot(batch.residues), batch.labels)
 
 
-@functools.partial(jax.jit, static_argnums=3)
-@functools.partial(jax.vmap, in_axes=(0, 0, 0, None))
-def _accuracy(params: Params, residues: jax.Array, labels: jax.Array, tanh_candidate: bool) -> jax.Array:
-    o = batched_recurrence.logits(params, sequences.one_hot(residues), tanh_candidate=tanh_candidate)
-    return sequences.accuracy(o, labels)
+@functools.partial(jax.jit, static_argnums=2)
+@functools.partial(jax.vmap, in_axes=(0, 0, None))
+def _accuracy(params: Params, test: Sequences, tanh_candidate: bool) -> jax.Array:
+    o = batched_recurrence.logits(params, sequences.one_hot(test.residues), tanh_candidate=tanh_candidate)
+    return sequences.accuracy(o, test.labels)
 
 
 def train(
     keys: Keys,
     task: Task,
+    sets: Sets,
     recipe: Recipe,
-    initial: Callable[[jax.Array], Params],
-    test_sequences: int = 500,
+    params: Params,
     advance: Callable[[int], None] = lambda count: None,
 ) -> Learned:
-    """Trains from `initial(key)` for every seed in keys and tests on new sequences; errors as `sequences.check`.
+    """Trains initial params, with an axis of seeds in front of everything, and tests on the sets' test sequences.
 
-    `advance` is told the number of sequences seen since its last call.
+    `params` are donated: they cannot be used afterwards. `advance` is told how many sequences were seen since its last
+    call.
     """
-    motifs = jax.vmap(lambda key: sequences.motifs(key, task))(keys.motifs)
-    params = jax.vmap(initial)(keys.initial)
     state = jax.vmap(optimizer(recipe).init)(params)
-    fold = jax.vmap(jax.random.fold_in, in_axes=(0, None))
     losses, norms = [], []
     for number in range(recipe.updates):
-        drawn = _draw(fold(keys.training, number), motifs, task, recipe.batch)
-        params, state, loss, norm = _update(recipe, params, state, *drawn)
+        batch = _draw(_folded(keys.training, number + 1), sets.motifs, task, recipe.batch)
+        params, state, loss, norm = _update(recipe, params, state, batch)
         losses.append(jax.block_until_ready(loss))
         norms.append(norm)
         advance(recipe.batch * len(loss))
-    accuracy = _accuracy(params, *_draw(keys.test, motifs, task, test_sequences), recipe.tanh_candidate)
-    return Learned(params, jax.block_until_ready(accuracy), jnp.stack(losses, 1), jnp.stack(norms, 1))
+    accuracy = jax.block_until_ready(_accuracy(params, sets.test, recipe.tanh_candidate))
+    return Learned(params, accuracy, np.stack(losses, 1), np.stack(norms, 1))
 
 
 class Baselines(NamedTuple):
@@ -183,55 +202,38 @@ def ridge_accuracy(
     return sequences.accuracy(echo_state.read(echo_state.ridge(features[0], targets, penalty), features[1]), labels[1])
 
 
-def _pair(key: Keys, task: Task, counts: tuple[int, int]) -> tuple[jax.Array, sequences.Sequences, sequences.Sequences]:
-    """One seed's motifs, its sequences to fit a readout to, and those to test on."""
-    motifs = sequences.motifs(key.motifs, task)
-    fit, test = (sequences.generate(k, task, motifs, n) for k, n in zip((key.training, key.test), counts, strict=True))
-    return motifs, fit, test
+@functools.partial(jax.jit, static_argnums=0)
+@functools.partial(jax.vmap, in_axes=(None, 0))
+def baselines(task: Task, sets: Sets) -> Baselines:
+    """What is possible, and what is possible without memory, for every seed; errors as `sequences.check`."""
+    seen = min(LAST_SEEN, task.length - task.early)
+    if not seen:
+        raise ValueError(f"length is {task.length}; it must be above early, {task.early}, for there to be a baseline")
+    fit, test = (
+        sequences.one_hot(batch.residues[:, -seen:]).reshape(len(batch.labels), -1) for batch in (sets.fit, sets.test)
+    )
+    filtered = sequences.posterior(task, sets.motifs, sets.test.residues)
+    return Baselines(
+        sequences.accuracy(filtered, sets.test.labels),
+        ridge_accuracy((fit, test), (sets.fit.labels, sets.test.labels), task.classes, 1.0),
+    )
 
 
-@functools.partial(jax.jit, static_argnums=(1, 2))
-def baselines(keys: Keys, task: Task, counts: tuple[int, int] = (1000, 500)) -> Baselines:
-    """What is possible, and what is possible without memory, on the sequences of every seed's test.
+@functools.partial(jax.jit, static_argnames=("classes",))
+def echo_state_accuracy(
+    reservoirs: Reservoir, sets: Sets, classes: int, penalty: float | jax.Array = 1e-6
+) -> EchoStateAccuracy:
+    """The sets' sequences read by a reservoir for each seed, readouts fitted to its states by ridge regression.
 
-    Args: counts: sequences to fit to and to test on. Errors as `sequences.check`.
+    Args: reservoirs: with an axis of seeds in front of everything.
     """
 
-    @jax.vmap
-    def both(key: Keys) -> Baselines:
-        motifs, fit, test = _pair(key, task, counts)
-        ends = [
-            sequences.one_hot(batch.residues[:, -min(LAST_SEEN, task.length - task.early) :]).reshape(count, -1)
-            for batch, count in zip((fit, test), counts, strict=True)
-        ]
-        filtered = sequences.posterior(task, motifs, test.residues)
-        return Baselines(
-            sequences.accuracy(filtered, test.labels),
-            ridge_accuracy((ends[0], ends[1]), (fit.labels, test.labels), task.classes, 1.0),
-        )
-
-    return both(keys)
-
-
-@functools.partial(jax.jit, static_argnames=("task", "hidden", "counts"))
-def echo_state_accuracy(
-    keys: Keys,
-    task: Task,
-    hidden: int,
-    radius: float | jax.Array,
-    leak: float | jax.Array,
-    penalty: float | jax.Array = 1e-6,
-    counts: tuple[int, int] = (1000, 500),
-) -> EchoStateAccuracy:
-    """The same sequences read by a reservoir for each seed, readouts fitted to its states; errors as `baselines`."""
-
-    def one(key: Keys) -> EchoStateAccuracy:
-        _, fit, test = _pair(key, task, counts)
-        reservoir = echo_state.random_reservoir(key.initial, hidden, INPUTS, radius, leak=leak, dtype=jnp.float32)
-        fits, tests = (echo_state.summaries(reservoir, sequences.one_hot(batch.residues)) for batch in (fit, test))
+    def one(own: tuple[Reservoir, Sets]) -> EchoStateAccuracy:
+        reservoir, (_, fit, test) = own
+        features = [echo_state.summaries(reservoir, sequences.one_hot(batch.residues)) for batch in (fit, test)]
         labels = (fit.labels, test.labels)
         return EchoStateAccuracy(
-            *(ridge_accuracy(pair, labels, task.classes, penalty) for pair in zip(fits, tests, strict=True))
+            *(ridge_accuracy(pair, labels, classes, penalty) for pair in zip(*features, strict=True))
         )
 
-    return jax.lax.map(one, keys)  # one seed after the other: the states of all sequences at once fill the caches
+    return jax.lax.map(one, (reservoirs, sets))  # the states of all seeds at once would not fit the caches

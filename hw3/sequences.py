@@ -78,11 +78,18 @@ def check(task: Task) -> None:
 
 def background(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
     """Residues drawn from BACKGROUND, int32."""
-    uniform = jax.random.uniform(key, shape, jnp.float32)
-    # The inverse of the distribution function; one comparison with each of the 19 inner edges is far cheaper than 20
-    # Gumbel draws for each residue.
+    return _residues(jax.random.uniform(key, shape, jnp.float32))
+
+
+def _residues(uniform: jax.Array) -> jax.Array:
+    """The inverse of the distribution function; a comparison with each edge is far cheaper than 20 Gumbel draws."""
     edges = jnp.asarray(np.cumsum(BACKGROUND)[:-1], jnp.float32)
     return jnp.searchsorted(edges, uniform, side="right", method="compare_all").astype(jnp.int32)
+
+
+def _below(uniform: jax.Array, limit: int) -> jax.Array:
+    """Whole numbers 0..limit-1, equally likely, int32."""
+    return jnp.minimum((uniform * limit).astype(jnp.int32), limit - 1)
 
 
 def motifs(key: jax.Array, task: Task) -> jax.Array:
@@ -97,13 +104,16 @@ def generate(key: jax.Array, task: Task, planted: jax.Array, batch: int) -> Sequ
     The same key gives the same sequences. `task` and `batch` are static under jit; errors as `check`.
     """
     check(task)
-    residue_key, label_key, start_key, keep_key = jax.random.split(key, 4)
-    residues = background(residue_key, (batch, task.length))
-    labels = jax.random.randint(label_key, (batch,), 0, task.classes, jnp.int32)
-    begins = jax.random.randint(start_key, (batch, task.copies), 0, task.starts, jnp.int32)
     place = np.arange(task.copies * task.slot, dtype=np.int32)
+    # One draw for everything: what takes time in a short program is compiling the generator.
+    parts = np.cumsum([task.length, 1, task.copies])
+    uniform = jax.random.uniform(key, (batch, int(parts[-1]) + len(place)), jnp.float32)
+    for_residues, for_labels, for_begins, for_kept = jnp.split(uniform, parts, axis=1)
+    residues = _residues(for_residues)
+    labels = _below(for_labels[:, 0], task.classes)
+    begins = _below(for_begins, task.starts)
     within = (place % task.slot)[None, :] - begins[:, place // task.slot]  # counted from the motif's first residue
-    kept = jax.random.bernoulli(keep_key, 1 - task.substitution, within.shape)
+    kept = for_kept >= task.substitution
     motif = planted[labels[:, None], jnp.clip(within, 0, task.motif_length - 1)]
     inside = (within >= 0) & (within < task.motif_length)
     first = jnp.where(inside & kept, motif, residues[:, : len(place)])

@@ -19,6 +19,8 @@ from absl import flags
 
 from hw3 import gradient_flow, random_networks, sequences
 from hw3.figures import gradient_flow as figures
+from hw3.lstm import Gates, LSTMParams
+from hw3.rnn import RNNParams
 
 FLAGS = flags.FLAGS
 flags.DEFINE_bool("quick", False, "Fewer units and initialisations: half a minute less.")
@@ -75,25 +77,32 @@ def compute(radii: list[float], biases: list[float]) -> dict[str, Any]:
     keys = jax.random.split(network_key, count)
     tanh = FLAGS.tanh_candidate
 
-    def over_networks(one: Callable[..., Any]) -> Callable[..., Any]:
-        """`one(key, ...)` for every initialisation, compiled once for all settings, which are traced numbers."""
-        run = jax.jit(lambda *settings: jax.vmap(lambda key: one(key, *settings))(keys))
+    # Drawn once, with radius and scales 1, which are set later: drawing and eigenvalues take long to compile.
+    sizes = (hidden, xs.shape[1], OUTPUTS, 1.0)
+    rnns = jax.jit(jax.vmap(lambda key: random_networks.random_rnn(key, *sizes)))(keys)
+    lstms = jax.jit(jax.vmap(lambda key: random_networks.random_lstm(key, *sizes, forget_bias=0.0)))(keys)
+
+    def over(networks: Any, one: Callable[..., Any]) -> Callable[..., Any]:
+        """`one(network, ...)` for every initialisation, compiled once for all settings, which are traced numbers."""
+        run = jax.jit(lambda *settings: jax.vmap(lambda network: one(network, *settings))(networks))
         return lambda *settings: jax.block_until_ready(run(*(jnp.asarray(value, float) for value in settings)))
 
-    def rnn(key: jax.Array, radius: Any, scale: Any) -> Any:
-        return random_networks.random_rnn(key, hidden, xs.shape[1], OUTPUTS, radius, scale)
+    def rnn(drawn: RNNParams, radius: jax.Array, scale: jax.Array) -> RNNParams:
+        return drawn._replace(W=radius * drawn.W, U=scale * drawn.U)
 
-    def lstm(key: jax.Array, radius: Any, bias: Any) -> Any:
-        return random_networks.random_lstm(key, hidden, xs.shape[1], OUTPUTS, radius, FLAGS.input_scale, bias)
+    def lstm(drawn: LSTMParams, radius: jax.Array, bias: jax.Array) -> LSTMParams:
+        gates = [gate._replace(W=radius * gate.W, U=FLAGS.input_scale * gate.U) for gate in drawn.gates]
+        set_gates = Gates(*gates)
+        return drawn._replace(gates=set_gates._replace(forget=gates[0]._replace(b=gates[0].b + bias)))
 
-    rnn_flow = over_networks(lambda key, *r: gradient_flow.rnn_flow(rnn(key, *r), xs, h0))
-    rnn_slope = over_networks(lambda key, *r: gradient_flow.rnn_flow(rnn(key, *r), short, h0, rows[:, :hidden]))
-    rnn_share = over_networks(lambda key, *r: gradient_flow.rnn_shares(rnn(key, *r), xs, h0))
-    lstm_flow = over_networks(lambda key, *r: gradient_flow.lstm_flow(lstm(key, *r), xs, tanh_candidate=tanh))
-    lstm_slope = over_networks(
-        lambda key, *r: gradient_flow.lstm_flow(lstm(key, *r), short, rows=rows, tanh_candidate=tanh).whole
+    rnn_flow = over(rnns, lambda drawn, *r: gradient_flow.rnn_flow(rnn(drawn, *r), xs, h0))
+    rnn_slope = over(rnns, lambda drawn, *r: gradient_flow.rnn_flow(rnn(drawn, *r), short, h0, rows[:, :hidden]))
+    rnn_share = over(rnns, lambda drawn, *r: gradient_flow.rnn_shares(rnn(drawn, *r), xs, h0))
+    lstm_flow = over(lstms, lambda drawn, *r: gradient_flow.lstm_flow(lstm(drawn, *r), xs, tanh_candidate=tanh))
+    lstm_slope = over(
+        lstms, lambda drawn, *r: gradient_flow.lstm_flow(lstm(drawn, *r), short, rows=rows, tanh_candidate=tanh).whole
     )
-    lstm_share = over_networks(lambda key, *r: gradient_flow.lstm_shares(lstm(key, *r), xs, tanh_candidate=tanh))
+    lstm_share = over(lstms, lambda drawn, *r: gradient_flow.lstm_shares(lstm(drawn, *r), xs, tanh_candidate=tanh))
 
     total = len(radii) + len(INPUT_SCALES) * len(EXPONENT_RADII) + len(biases) + len(MAP_RADII) * len(MAP_BIASES) + 4
     with program.progress("gradient flow", total * count, "networks") as advance:

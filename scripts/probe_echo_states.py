@@ -68,21 +68,31 @@ def compute(radii: np.ndarray, capacity_radii: list[float]) -> dict[str, Any]:
     two = jax.random.uniform(keys[1], (2, hidden), float, -1, 1)
     reservoir_keys = jax.random.split(keys[2], count)
 
+    # Drawn once, with radius and scale 1, which are set later: drawing and eigenvalues take long to compile.
+    def draw(inputs: int) -> echo_state.Reservoir:
+        @jax.jit
+        @jax.vmap
+        def one(key: jax.Array) -> echo_state.Reservoir:
+            return echo_state.random_reservoir(key, hidden, inputs, 1.0, DENSITY, input_scale=1.0, dtype=float)
+
+        return one(reservoir_keys)
+
+    readers, repeaters = draw(xs.shape[1]), draw(1)
+
     @jax.jit
     def distances(radius: Any, scale: Any) -> jax.Array:
-        def one(key: jax.Array) -> jax.Array:
-            reservoir = echo_state.random_reservoir(key, hidden, xs.shape[1], radius, DENSITY, 1.0, scale)
-            return echo_state.distances(reservoir, xs, *two)
+        def one(drawn: echo_state.Reservoir) -> jax.Array:
+            return echo_state.distances(drawn._replace(W=radius * drawn.W, U=scale * drawn.U), xs, *two)
 
-        return jax.vmap(one)(reservoir_keys)
+        return jax.vmap(one)(readers)
 
     @jax.jit
     def capacity(radius: Any) -> echo_state.MemoryCapacity:
-        def one(key: jax.Array) -> echo_state.MemoryCapacity:
-            reservoir = echo_state.random_reservoir(key, hidden, 1, radius, DENSITY, 1.0, CAPACITY_INPUT_SCALE)
+        def one(drawn: echo_state.Reservoir) -> echo_state.MemoryCapacity:
+            reservoir = drawn._replace(W=radius * drawn.W, U=CAPACITY_INPUT_SCALE * drawn.U)
             return echo_state.memory_capacity(reservoir, keys[3], delays, samples, washout=max(500, delays))
 
-        return jax.vmap(one)(reservoir_keys)
+        return jax.vmap(one)(repeaters)
 
     total = len(INPUT_SCALES) * len(radii) + len(DRAWN_RADII) + len(capacity_radii)
     with program.progress("echo states", total * count, "reservoirs") as advance:

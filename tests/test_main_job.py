@@ -11,10 +11,10 @@ def test_the_main_job_writes_a_complete_page_from_results_that_come_out_the_same
     assert "all 3 epochs are done already" in done.stdout
     page = (out / "report.html").read_text()
     numbers = re.findall(r'<span class="number">(.*?)</span>', page)
-    first, second, third = (
-        [f"{problem} ({part})" for part in range(1, last)] for problem, last in ((1, 4), (2, 4), (3, 6))
+    first, second, third, fourth = (
+        [f"{problem} ({part})" for part in range(1, last)] for problem, last in ((1, 4), (2, 4), (3, 6), (4, 4))
     )
-    assert numbers == ["1", *first, *second, *third, "5", "audit"]
+    assert numbers == ["1", *first, *second, *third, "5", "audit", *fourth]
     accuracy = json.loads((out / FOLDER / "results.json").read_text())["history"][-1]["test_accuracy"]
     assert f"on 3,000 images of mnist (3 epochs, {accuracy:.2%} of the test images right)" in page
     black = json.loads((out / "overlays" / "results.json").read_text())["black"]

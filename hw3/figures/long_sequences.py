@@ -12,6 +12,7 @@ from hw3.figures.gradient_flow import LOOKS, draw_band, shades
 from hw3.figures.recurrent import GREY
 
 MARKERS = "os^DvPX*"
+LEARNERS = (*LOOKS, ("#882255", ":"))
 FLOOR = 1e-17  # where a difference of float64 ends
 
 
@@ -84,7 +85,7 @@ def accuracy_by_length(results: Mapping[str, Any]) -> Figure:
     rows = results["rows"]
     drawn = [name for name in results["learners"] if any(row["learner"] == name for row in rows)]
     for number, name in enumerate(drawn):
-        colour, line = LOOKS[number % len(LOOKS)]
+        colour, line = LEARNERS[number % len(LEARNERS)]
         own = [row for row in rows if row["learner"] == name]
         lengths = np.array([row["length"] for row in own]) * 1.04 ** (number - len(drawn) / 2)  # bars side by side
         mean = np.array([np.mean(row["accuracies"]) for row in own])
@@ -107,7 +108,10 @@ def accuracy_by_length(results: Mapping[str, Any]) -> Figure:
     left.set_title("on new sequences: mean, worst and best seed")
     left.set_ylabel("accuracy")
     right.set_yscale("log")
-    right.set_title(f"training, {len(results['seeds'])} seeds together, compiling included")
+    right.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    right.yaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
+    right.yaxis.set_minor_formatter(ticker.NullFormatter())
+    right.set_title(f"learning, {len(results['seeds'])} seeds together, without compiling")
     right.set_ylabel("seconds")
     for ax in (left, right):
         ax.set_xscale("log")
