@@ -117,7 +117,7 @@ def lstm_flow(
     """The log norms by lag from xs `[T, d]`, h0, s0 `[n]`; errors as `lstm.check`.
 
     With rows `[r, 2n]`, cotangents of (h, s), `whole` is that of their product as in `rnn_flow`; `dh_dh` and `ds_ds`
-    then are nan.
+    then are nan beyond lag 0.
     """
     run = lstm.forward(params, xs, h0, s0, tanh_candidate=tanh_candidate)
     n = run.h.shape[1]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
+import jax.flatten_util
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -122,8 +123,10 @@ def cross_entropy(params: Params, xs: jax.Array, labels: jax.Array, tanh_candida
 def training_step(recipe: Recipe, params: Params, state: Any, xs: jax.Array, labels: jax.Array) -> Step:
     """One update with the gradient through all steps of xs `[batch, T, d]`; jit it with the recipe static."""
     loss, gradient = jax.value_and_grad(cross_entropy)(params, xs, labels, recipe.tanh_candidate)
-    changes, state = optimizer(recipe).update(gradient, state, params)
-    return Step(optax.apply_updates(params, changes), state, loss, optax.global_norm(gradient))
+    with jax.numpy_dtype_promotion("standard"):  # optax raises its decay, a float, to an integer count
+        changes, state = optimizer(recipe).update(gradient, state, params)
+    norm = jnp.linalg.norm(jax.flatten_util.ravel_pytree(gradient)[0])
+    return Step(optax.apply_updates(params, changes), state, loss, norm)
 
 
 # Compiled once for each shape, whichever learner asks: compiling is what short runs wait for.
@@ -203,20 +206,23 @@ def ridge_accuracy(
 
 
 @functools.partial(jax.jit, static_argnums=0)
-@functools.partial(jax.vmap, in_axes=(None, 0))
 def baselines(task: Task, sets: Sets) -> Baselines:
     """What is possible, and what is possible without memory, for every seed; errors as `sequences.check`."""
     seen = min(LAST_SEEN, task.length - task.early)
     if not seen:
         raise ValueError(f"length is {task.length}; it must be above early, {task.early}, for there to be a baseline")
-    fit, test = (
-        sequences.one_hot(batch.residues[:, -seen:]).reshape(len(batch.labels), -1) for batch in (sets.fit, sets.test)
-    )
-    filtered = sequences.posterior(task, sets.motifs, sets.test.residues)
-    return Baselines(
-        sequences.accuracy(filtered, sets.test.labels),
-        ridge_accuracy((fit, test), (sets.fit.labels, sets.test.labels), task.classes, 1.0),
-    )
+
+    @jax.vmap
+    def one(own: Sets) -> Baselines:
+        motifs, fit, test = own
+        ends = [sequences.one_hot(batch.residues[:, -seen:]).reshape(len(batch.labels), -1) for batch in (fit, test)]
+        filtered = sequences.posterior(task, motifs, test.residues)
+        return Baselines(
+            sequences.accuracy(filtered, test.labels),
+            ridge_accuracy((ends[0], ends[1]), (fit.labels, test.labels), task.classes, 1.0),
+        )
+
+    return one(sets)
 
 
 @functools.partial(jax.jit, static_argnames=("classes",))

@@ -96,8 +96,8 @@ def main() -> None:
     summary = (
         f"The answers to problems 1 and 2 are made from a network that this program trained on {train['images']:,} "
         f"images of {train['dataset']} ({last['epoch']} epochs, {report.percent(last['test_accuracy'])} of the test "
-        "images right), those to problems 3 and 5 by computing in float64, those to problem 4 by experiment. Beside each stands what five published "
-        "documents said."
+        "images right), those to problems 3 and 5 by computing in float64, those to problem 4 by experiment. Beside "
+        "each stands what five published documents said."
     )
     page = out / "report.html"
     program.write_text(page, report.render(TITLE, summary, sections, out))
