@@ -5,9 +5,10 @@ looks inside; `occlusion` sweeps a patch over images and `occlusion_maps` reads 
 patches that fool a classifier. `rnn` and `lstm` unroll back-propagation through time by hand, `gradients` sets it
 beside autodiff and differences, and `published` audits every number that the documents print for them.
 `gradient_flow` follows gradients over long lags, `echo_state` reads out random networks, `sequences` plants motifs in
-long ones and `sequence_learning` trains on them, through `batched_recurrence`, from `random_networks`. `figures` turns arrays into pictures, `answers_*` turn results into sentences and `report` makes one page of it all. Numerical
-modules are pure functions of arrays and explicit `jax.random` keys; importing any of them leaves JAX's configuration
-alone.
+long sequences and `sequence_learning` learns to find them, through `batched_recurrence`, from `random_networks`.
+`figures` turns arrays into pictures, `answers_*` turn results into sentences and `report` makes one page of it all.
+Numerical modules are pure functions of arrays and explicit `jax.random` keys; importing any of them leaves JAX's
+configuration alone.
 """
 
 __version__ = "0.1.0"

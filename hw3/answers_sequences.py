@@ -60,8 +60,7 @@ def hardest(flow: Results) -> Answer:
     far = max(lag for lag in lags if lag <= 100)
     place = lags.index(far)
     near = ", ".join(f"{power(shares[name]['medians'][place])} of {name}'s" for name in "WUb")
-    rows = flow["rnn"]
-    low, high = rows[0], rows[-1]
+    low, *_, high = rows = flow["rnn"]
     return Answer(
         "4 (1)",
         "Which parameters are the most difficult to learn from sequences of thousands of inputs?",
@@ -198,10 +197,8 @@ def echo_states(echo: Results, learned: Results) -> Answer:
             Table(
                 f"Memory capacity, bound {echo['hidden']}",
                 ["spectral radius", "mean", "smallest", "largest"],
-                [
-                    [f"{row['radius']:g}", *(f"{pick(row['totals']):.2f}" for pick in (statistics.mean, min, max))]
-                    for row in echo["capacities"]
-                ],
+                [[f"{row['radius']:g}", *(f"{pick(row['totals']):.2f}" for pick in (statistics.mean, min, max))]
+                 for row in echo["capacities"]],
             )
         ],
         [
@@ -211,7 +208,7 @@ def echo_states(echo: Results, learned: Results) -> Answer:
             Published("003", "“echo state network fixes W and U. Only V is learned.” c is learned too."),
             Published("004", "W, U fixed, c, V learned. None of the five says what the network then cannot remember."),
         ],
-    )
+    )  # fmt: skip
 
 
 def lstm(flow: Results, learned: Results) -> Answer:

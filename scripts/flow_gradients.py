@@ -82,10 +82,13 @@ def compute(radii: list[float], biases: list[float]) -> dict[str, Any]:
     rnns = jax.jit(jax.vmap(lambda key: random_networks.random_rnn(key, *sizes)))(keys)
     lstms = jax.jit(jax.vmap(lambda key: random_networks.random_lstm(key, *sizes, forget_bias=0.0)))(keys)
 
-    def over(networks: Any, one: Callable[..., Any]) -> Callable[..., Any]:
-        """`one(network, ...)` for every initialisation, compiled once for all settings, which are traced numbers."""
-        run = jax.jit(lambda *settings: jax.vmap(lambda network: one(network, *settings))(networks))
-        return lambda *settings: jax.block_until_ready(run(*(jnp.asarray(value, float) for value in settings)))
+    def over(networks: Any, inputs: jax.Array, one: Callable[..., Any]) -> Callable[..., Any]:
+        """`one(network, inputs, ...)` for every network, compiled once for all settings, which are traced numbers."""
+        # Networks and inputs are arguments: what is closed over would be worked out by the compiler, slowly.
+        run = jax.jit(lambda all_, xs, *settings: jax.vmap(lambda network: one(network, xs, *settings))(all_))
+        return lambda *settings: jax.block_until_ready(
+            run(networks, inputs, *(jnp.asarray(value, float) for value in settings))
+        )
 
     def rnn(drawn: RNNParams, radius: jax.Array, scale: jax.Array) -> RNNParams:
         return drawn._replace(W=radius * drawn.W, U=scale * drawn.U)
@@ -95,14 +98,20 @@ def compute(radii: list[float], biases: list[float]) -> dict[str, Any]:
         set_gates = Gates(*gates)
         return drawn._replace(gates=set_gates._replace(forget=gates[0]._replace(b=gates[0].b + bias)))
 
-    rnn_flow = over(rnns, lambda drawn, *r: gradient_flow.rnn_flow(rnn(drawn, *r), xs, h0))
-    rnn_slope = over(rnns, lambda drawn, *r: gradient_flow.rnn_flow(rnn(drawn, *r), short, h0, rows[:, :hidden]))
-    rnn_share = over(rnns, lambda drawn, *r: gradient_flow.rnn_shares(rnn(drawn, *r), xs, h0))
-    lstm_flow = over(lstms, lambda drawn, *r: gradient_flow.lstm_flow(lstm(drawn, *r), xs, tanh_candidate=tanh))
-    lstm_slope = over(
-        lstms, lambda drawn, *r: gradient_flow.lstm_flow(lstm(drawn, *r), short, rows=rows, tanh_candidate=tanh).whole
+    rnn_flow = over(rnns, xs, lambda drawn, xs, *r: gradient_flow.rnn_flow(rnn(drawn, *r), xs, h0))
+    rnn_slope = over(
+        rnns, short, lambda drawn, xs, *r: gradient_flow.rnn_flow(rnn(drawn, *r), xs, h0, rows[:, :hidden])
     )
-    lstm_share = over(lstms, lambda drawn, *r: gradient_flow.lstm_shares(lstm(drawn, *r), xs, tanh_candidate=tanh))
+    rnn_share = over(rnns, xs, lambda drawn, xs, *r: gradient_flow.rnn_shares(rnn(drawn, *r), xs, h0))
+    lstm_flow = over(lstms, xs, lambda drawn, xs, *r: gradient_flow.lstm_flow(lstm(drawn, *r), xs, tanh_candidate=tanh))
+    lstm_slope = over(
+        lstms,
+        short,
+        lambda drawn, xs, *r: gradient_flow.lstm_flow(lstm(drawn, *r), xs, rows=rows, tanh_candidate=tanh).whole,
+    )
+    lstm_share = over(
+        lstms, xs, lambda drawn, xs, *r: gradient_flow.lstm_shares(lstm(drawn, *r), xs, tanh_candidate=tanh)
+    )
 
     total = len(radii) + len(INPUT_SCALES) * len(EXPONENT_RADII) + len(biases) + len(MAP_RADII) * len(MAP_BIASES) + 4
     with program.progress("gradient flow", total * count, "networks") as advance:

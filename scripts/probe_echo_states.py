@@ -8,6 +8,7 @@ Two copies of a reservoir start in different states and read the same sequence: 
 forget the difference. And readouts are trained to repeat the input of k steps ago: Jaeger's memory capacity.
 """
 
+import functools
 from typing import Any
 
 import jax
@@ -79,20 +80,24 @@ def compute(radii: np.ndarray, capacity_radii: list[float]) -> dict[str, Any]:
 
     readers, repeaters = draw(xs.shape[1]), draw(1)
 
+    # What is closed over would be worked out by the compiler, slowly: reservoirs and inputs are arguments.
     @jax.jit
-    def distances(radius: Any, scale: Any) -> jax.Array:
+    def distances_in(drawn: echo_state.Reservoir, inputs: jax.Array, radius: Any, scale: Any) -> jax.Array:
         def one(drawn: echo_state.Reservoir) -> jax.Array:
-            return echo_state.distances(drawn._replace(W=radius * drawn.W, U=scale * drawn.U), xs, *two)
+            return echo_state.distances(drawn._replace(W=radius * drawn.W, U=scale * drawn.U), inputs, *two)
 
-        return jax.vmap(one)(readers)
+        return jax.vmap(one)(drawn)
 
     @jax.jit
-    def capacity(radius: Any) -> echo_state.MemoryCapacity:
+    def capacity_of(drawn: echo_state.Reservoir, radius: Any) -> echo_state.MemoryCapacity:
         def one(drawn: echo_state.Reservoir) -> echo_state.MemoryCapacity:
             reservoir = drawn._replace(W=radius * drawn.W, U=CAPACITY_INPUT_SCALE * drawn.U)
             return echo_state.memory_capacity(reservoir, keys[3], delays, samples, washout=max(500, delays))
 
-        return jax.vmap(one)(repeaters)
+        return jax.vmap(one)(drawn)
+
+    distances = functools.partial(distances_in, readers, xs)
+    capacity = functools.partial(capacity_of, repeaters)
 
     total = len(INPUT_SCALES) * len(radii) + len(DRAWN_RADII) + len(capacity_radii)
     with program.progress("echo states", total * count, "reservoirs") as advance:
