@@ -174,7 +174,7 @@ def echo_states(echo: Results, learned: Results) -> Answer:
         until.append(
             f"{name} up to {statistics.median(last):g} ({last[0]:g} to {last[-1]:g})" if last else f"{name} never"
         )
-    fixed = units * units + 21 * units
+    fixed = units * (units + learned["reservoir"]["inputs"] + 1)
     return Answer(
         "4 (2)",
         "As an echo state network: which weights are fixed, which learned, and what does that solve?",
@@ -187,8 +187,8 @@ def echo_states(echo: Results, learned: Results) -> Answer:
         f"spectral radius {best['radius']:g}, at most {largest:.1f} in any reservoir, where {echo['hidden']} is the "
         "bound. On sequences whose class stands in "
         f"the first {learned['task']['early']} residues the last state of the network of (10.8)-(10.11) gets "
-        f"{_said(learned, 'echo state, leak 1')} (chance: {percent(1 / classes, 1)}). Units that leak only 1% a step "
-        f"keep it: {_said(learned, 'echo state, leak 0.01')}.",
+        f"{_said(learned, 'echo state, leak 1')} (chance: {percent(1 / classes, 1)}). With units that leak only 1% a "
+        f"step: {_said(learned, 'echo state, leak 0.01')}.",
         [
             Figure("echo/forgetting.png", "What is left of the difference of two states that read the same sequence."),
             Figure("echo/capacity.png", "How well the input of k steps ago can be read off the state (Jaeger)."),

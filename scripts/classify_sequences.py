@@ -167,7 +167,12 @@ def compute(tasks: list[Task], wanted: list[str]) -> dict[str, Any]:
         "recipe": recipe_of("RNN")._asdict(),
         "clip": FLAGS.clip,
         "hidden": FLAGS.hidden,
-        "reservoir": {"hidden": FLAGS.reservoir, "radius": ECHO_RADIUS, "sequences": FIT_SEQUENCES},
+        "reservoir": {
+            "hidden": FLAGS.reservoir,
+            "inputs": learning.INPUTS,
+            "radius": ECHO_RADIUS,
+            "sequences": FIT_SEQUENCES,
+        },
         "test_sequences": FLAGS.test_sequences,
         "learners": wanted,
         "baselines": bounds,

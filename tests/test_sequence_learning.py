@@ -62,6 +62,12 @@ def test_an_lstm_learns_the_same_again_and_stays_below_the_matched_filter(keys, 
     assert (again.losses == learned.losses).all()
 
 
+def test_every_update_sees_new_sequences(keys, sets):
+    still = Recipe(updates=3, batch=8, learning_rate=1e-30)  # so the loss changes through the sequences alone
+    learned = sequence_learning.train(keys, TASK, sets, still, sequence_learning.initial_rnns(keys.initial, 2, 2))
+    assert all(len(np.unique(losses)) == 3 for losses in learned.losses)
+
+
 def test_a_reservoir_that_leaks_little_remembers_and_one_that_leaks_all_forgets(keys, sets, bounds):
     def accuracy(leak):
         @jax.jit

@@ -56,7 +56,7 @@ LEARNED = {
     "seeds": [0, 1],
     "clip": 1.0,
     "recipe": {"updates": 100},
-    "reservoir": {"hidden": 200},
+    "reservoir": {"hidden": 200, "inputs": 20},
     "learners": ["RNN", "echo state, leak 1", "echo state, leak 0.01"],
     "baselines": [
         {"length": length, "matched_filter": [1.0, 0.998], "last_residues": [0.25, 0.26]} for length in (50, 3000)
@@ -85,6 +85,7 @@ def test_answers_say_what_was_measured():
     assert "by 10^-326 over 1,000 steps at the smallest and by 10^22 at the largest" in first
     assert "without input nowhere up to 3; with input scale 1 from 2 on" in first
     assert "without input up to 0.95 (0.95 to 1); with input scale 1 never" in second
+    assert "44,200 numbers for 200 units), c and V (804 for 4 classes)" in second
     assert "the capacity is 22.0 steps at spectral radius 0.9, at most 25.0 in any reservoir, where 50 is" in second
     assert "26.0 ± 0.0% at 50, 26.0 ± 0.0% at 3,000" in second
     assert "of 4 pairs" in third.lower()
