@@ -109,9 +109,9 @@ def chrono_biases(keys: jax.Array, hidden: int, length: int) -> jax.Array:
 
 
 def optimizer(recipe: Recipe) -> optax.GradientTransformation:
-    """Adam, behind a clip of the gradient's norm if the recipe has one."""
-    adam = optax.adam(recipe.learning_rate)
-    return adam if recipe.clip is None else optax.chain(optax.clip_by_global_norm(recipe.clip), adam)
+    """Adam behind a clip of the gradient's norm, which may be traced; without one it is infinite."""
+    clip = jnp.inf if recipe.clip is None else recipe.clip
+    return optax.chain(optax.clip_by_global_norm(clip), optax.adam(recipe.learning_rate))
 
 
 def cross_entropy(params: Params, xs: jax.Array, labels: jax.Array, tanh_candidate: bool = True) -> jax.Array:
@@ -146,9 +146,9 @@ def draw_sets(keys: Keys, task: Task, fit: int = 1000, test: int = 500) -> Sets:
 
 
 @functools.partial(jax.jit, static_argnums=0, donate_argnums=(1, 2))
-@functools.partial(jax.vmap, in_axes=(None, 0, 0, 0))
-def _update(recipe: Recipe, params: Params, state: Any, batch: Sequences) -> Step:
-    return training_step(recipe, params, state, sequences.one_hot(batch.residues), batch.labels)
+@functools.partial(jax.vmap, in_axes=(None, 0, 0, 0, None))
+def _update(recipe: Recipe, params: Params, state: Any, batch: Sequences, clip: float) -> Step:
+    return training_step(recipe._replace(clip=clip), params, state, sequences.one_hot(batch.residues), batch.labels)
 
 
 @functools.partial(jax.jit, static_argnums=2)
@@ -172,10 +172,12 @@ def train(
     call.
     """
     state = jax.vmap(optimizer(recipe).init)(params)
+    compiled_for = recipe._replace(clip=None, updates=0)  # one program for all that differ in these alone
+    clip = float("inf") if recipe.clip is None else recipe.clip
     losses, norms = [], []
     for number in range(recipe.updates):
         batch = _draw(_folded(keys.training, number + 1), sets.motifs, task, recipe.batch)
-        params, state, loss, norm = _update(recipe, params, state, batch)
+        params, state, loss, norm = _update(compiled_for, params, state, batch, clip)
         losses.append(jax.block_until_ready(loss))
         norms.append(norm)
         advance(recipe.batch * len(loss))
