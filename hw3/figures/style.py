@@ -144,6 +144,11 @@ def show_label_map(
     position_axes(ax, rows, cols)
 
 
+def colour_map_with_grey() -> Any:
+    """`SEQUENTIAL` with the background's grey where there is no value."""
+    return matplotlib.colormaps[SEQUENTIAL].with_extremes(bad=TRUE_COLOUR)
+
+
 def text_colour(background: str) -> str:
     """Black or white, whichever reads better on `background`."""
     red, green, blue = colors.to_rgb(background)
