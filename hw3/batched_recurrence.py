@@ -66,14 +66,14 @@ def _rnn_backward(kept: Any, dL_dh: jax.Array) -> tuple[jax.Array, jax.Array]:
     W_T, U_T = P[:, :n].T, P[:, n:-1].T
 
     def step(carry: Any, now: Any) -> tuple[Any, jax.Array]:
-        dL_dh, h, dL_dP = carry
+        dL_dh, h, dL_dP_T = carry
         h_before, x = now
         dL_da = dL_dh * (1 - h * h)
-        dL_dP = dL_dP + dL_da @ _with_inputs(h_before, x).T
-        return (W_T @ dL_da, h_before, dL_dP), U_T @ dL_da
+        dL_dP_T = dL_dP_T + _with_inputs(h_before, x) @ dL_da.T
+        return (W_T @ dL_da, h_before, dL_dP_T), U_T @ dL_da
 
-    (_, _, dL_dP), dL_dx = jax.lax.scan(step, (dL_dh, last, jnp.zeros_like(P)), (before, xs), reverse=True)
-    return dL_dP, dL_dx
+    (_, _, dL_dP_T), dL_dx = jax.lax.scan(step, (dL_dh, last, jnp.zeros_like(P.T)), (before, xs), reverse=True)
+    return dL_dP_T.T, dL_dx
 
 
 _rnn.defvjp(_rnn_forward, _rnn_backward)
@@ -117,7 +117,7 @@ def _lstm_backward(tanh_candidate: bool, kept: Any, dL_dh: jax.Array) -> tuple[j
     W_T, U_T, halved = P[:, :n].T, P[:, n:-1].T, _halved(P, tanh_candidate)
 
     def step(carry: Any, now: Any) -> tuple[Any, jax.Array]:
-        dL_dh, dL_ds, s, dL_dP = carry
+        dL_dh, dL_ds, s, dL_dP_T = carry
         (h_before, s_before), x = now
         z = _with_inputs(h_before, x)
         f, g, q, k = _gates(halved, z, tanh_candidate)
@@ -132,12 +132,12 @@ def _lstm_backward(tanh_candidate: bool, kept: Any, dL_dh: jax.Array) -> tuple[j
                 dL_ds * g * dk_da,
             ]
         )
-        dL_dP = dL_dP + dL_da @ z.T
-        return (W_T @ dL_da, dL_ds * f, s_before, dL_dP), U_T @ dL_da
+        dL_dP_T = dL_dP_T + z @ dL_da.T
+        return (W_T @ dL_da, dL_ds * f, s_before, dL_dP_T), U_T @ dL_da
 
-    start = (dL_dh, jnp.zeros_like(dL_dh), s_last, jnp.zeros_like(P))
-    (_, _, _, dL_dP), dL_dx = jax.lax.scan(step, start, (before, xs), reverse=True)
-    return dL_dP, dL_dx
+    start = (dL_dh, jnp.zeros_like(dL_dh), s_last, jnp.zeros_like(P.T))
+    (_, _, _, dL_dP_T), dL_dx = jax.lax.scan(step, start, (before, xs), reverse=True)
+    return dL_dP_T.T, dL_dx
 
 
 _lstm.defvjp(_lstm_forward, _lstm_backward)

@@ -14,8 +14,9 @@ import jax.flatten_util
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.sharding import Mesh, PartitionSpec
 
-from hw3 import batched_recurrence, echo_state, sequences
+from hw3 import batched_recurrence, echo_state, sequences, sharding
 from hw3.echo_state import Reservoir
 from hw3.lstm import LSTMParams
 from hw3.random_networks import random_lstm, random_rnn
@@ -25,6 +26,7 @@ from hw3.sequences import AMINO_ACIDS, Sequences, Task
 Params = RNNParams | LSTMParams
 INPUTS = len(AMINO_ACIDS)
 LAST_SEEN = 20  # residues that the memoryless baseline reads
+SEQUENCES_A_DEVICE = 16  # of a batch at least: with fewer, the devices wait for each other more than they save
 ORTHOGONAL = jax.nn.initializers.orthogonal()
 
 
@@ -120,13 +122,41 @@ def cross_entropy(params: Params, xs: jax.Array, labels: jax.Array, tanh_candida
     return optax.softmax_cross_entropy_with_integer_labels(o, labels).mean()
 
 
-def training_step(recipe: Recipe, params: Params, state: Any, xs: jax.Array, labels: jax.Array) -> Step:
-    """One update with the gradient through all steps of xs `[batch, T, d]`; jit it with the recipe static."""
+def training_step(recipe: Recipe, params: Params, state: Any, xs: jax.Array, labels: jax.Array, axis: Any = ()) -> Step:
+    """One update with the gradient through all steps of xs `[batch, T, d]`; jit it with the recipe static.
+
+    `axis` names the axes of a mesh along which the batch is split (`over_devices`).
+    """
     loss, gradient = jax.value_and_grad(cross_entropy)(params, xs, labels, recipe.tanh_candidate)
+    loss, gradient = jax.lax.pmean((loss, gradient), axis)
     with jax.numpy_dtype_promotion("standard"):  # optax raises its decay, a float, to an integer count
         changes, state = optimizer(recipe).update(gradient, state, params)
     norm = jnp.linalg.norm(jax.flatten_util.ravel_pytree(gradient)[0])
     return Step(optax.apply_updates(params, changes), state, loss, norm)
+
+
+def mesh_for(batch: int) -> Mesh:
+    """The devices to split batches of so many sequences over: of CPU devices as many as pay, otherwise one.
+
+    Products of this size occupy one core. The CPU has more than one device if `jax_num_cpu_devices` says so.
+    """
+    devices = jax.local_devices() if jax.default_backend() == "cpu" else jax.local_devices()[:1]
+    pays = [k for k in range(1, len(devices) + 1) if batch % k == 0 and batch // k >= SEQUENCES_A_DEVICE]
+    return Mesh(np.array(devices[: max(pays, default=1)]), sharding.AXIS)
+
+
+def over_devices(mesh: Mesh, step: Callable[..., Any], batch_axis: int = 0) -> Callable[..., Any]:
+    """`step(xs, labels, *others)` with each device working on its part of xs and labels, split along `batch_axis`.
+
+    The step has to average what it returns over the axes `sharding.AXIS`.
+    """
+    part, whole = PartitionSpec(*[None] * batch_axis, sharding.AXIS), PartitionSpec()
+
+    def split(xs: Any, labels: Any, *others: Any) -> Any:
+        specs = (part, part, *[whole] * len(others))
+        return jax.shard_map(step, mesh=mesh, in_specs=specs, out_specs=whole, check_vma=False)(xs, labels, *others)
+
+    return split
 
 
 # Compiled once for each shape, whichever learner asks: compiling is what short runs wait for.
@@ -145,10 +175,14 @@ def draw_sets(keys: Keys, task: Task, fit: int = 1000, test: int = 500) -> Sets:
     return Sets(motifs, _draw(keys.training, motifs, task, fit), _draw(keys.test, motifs, task, test))
 
 
-@functools.partial(jax.jit, static_argnums=0, donate_argnums=(1, 2))
-@functools.partial(jax.vmap, in_axes=(None, 0, 0, 0, None))
-def _update(recipe: Recipe, params: Params, state: Any, batch: Sequences, clip: float) -> Step:
-    return training_step(recipe._replace(clip=clip), params, state, sequences.one_hot(batch.residues), batch.labels)
+@functools.partial(jax.jit, static_argnums=(0, 1), donate_argnums=(2, 3))
+def _update(recipe: Recipe, mesh: Mesh, params: Params, state: Any, batch: Sequences, clip: Any) -> Step:
+    @functools.partial(jax.vmap, in_axes=(0, 0, 0, 0, None))
+    def step(residues: jax.Array, labels: jax.Array, params: Params, state: Any, clip: Any) -> Step:
+        xs = sequences.one_hot(residues)
+        return training_step(recipe._replace(clip=clip), params, state, xs, labels, sharding.AXIS)
+
+    return over_devices(mesh, step, batch_axis=1)(batch.residues, batch.labels, params, state, clip)
 
 
 @functools.partial(jax.jit, static_argnums=2)
@@ -165,22 +199,29 @@ def train(
     recipe: Recipe,
     params: Params,
     advance: Callable[[int], None] = lambda count: None,
+    mesh: Mesh | None = None,
 ) -> Learned:
     """Trains initial params, with an axis of seeds in front of everything, and tests on the sets' test sequences.
 
     `params` are donated: they cannot be used afterwards. `advance` is told how many sequences were seen since its last
-    call.
+    call. Every batch is split over the devices of `mesh`, `mesh_for` it if None. Raises ValueError if it cannot be.
     """
+    mesh = sharding.checked(mesh or mesh_for(recipe.batch))
+    if recipe.batch % mesh.size:
+        raise ValueError(f"batch is {recipe.batch}; the {mesh.size} devices of the mesh must divide it")
+    params = sharding.replicated(mesh, params)
     state = jax.vmap(optimizer(recipe).init)(params)
     compiled_for = recipe._replace(clip=None, updates=0)  # one program for all that differ in these alone
-    clip = float("inf") if recipe.clip is None else recipe.clip
+    clip = sharding.replicated(mesh, jnp.float32(jnp.inf if recipe.clip is None else recipe.clip))
     losses, norms = [], []
     for number in range(recipe.updates):
         batch = _draw(_folded(keys.training, number + 1), sets.motifs, task, recipe.batch)
-        params, state, loss, norm = _update(compiled_for, params, state, batch, clip)
+        batch = sharding.replicated(mesh, batch)  # small: each device takes its part of it
+        params, state, loss, norm = _update(compiled_for, mesh, params, state, batch, clip)
         losses.append(jax.block_until_ready(loss))
         norms.append(norm)
         advance(recipe.batch * len(loss))
+    params = jax.device_put(params, jax.local_devices()[0])
     accuracy = jax.block_until_ready(_accuracy(params, sets.test, recipe.tanh_candidate))
     return Learned(params, accuracy, np.stack(losses, 1), np.stack(norms, 1))
 

@@ -117,6 +117,17 @@ def keep_compiled() -> None:
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
 
 
+def use_all_cores() -> None:
+    """Makes a JAX device of each core, for work that is too small for more than one; before JAX computes anything.
+
+    Nothing if XLA_FLAGS say how many devices there are.
+    """
+    if "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
+        jax.config.update(
+            "jax_num_cpu_devices", len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+        )
+
+
 def _wants_help(argv: Sequence[str]) -> bool:
     return any(arg.lstrip("-").startswith("help") for arg in argv[1:])
 

@@ -1,5 +1,9 @@
 """Learners between chance and the matched filter, on a task that is learned in seconds."""
 
+import os
+import subprocess
+import sys
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -114,3 +118,36 @@ def test_chrono_biases_are_of_memories_up_to_the_length():
     assert 0 <= biases.min() < 5 < biases.max() <= np.log(999)
     with pytest.raises(ValueError, match="length is 2; it must be at least 3"):
         sequence_learning.chrono_biases(keys, 50, 2)
+
+
+SPLIT = """
+import jax, numpy as np
+from jax.sharding import Mesh
+from hw3 import sequence_learning, sharding
+from hw3.sequences import Task
+
+assert [sequence_learning.mesh_for(batch).size for batch in (64, 48, 33, 16, 1)] == [4, 3, 1, 1, 1]
+task = Task(length=30, classes=2, early=20)
+keys = sequence_learning.seed_keys(2)
+sets = sequence_learning.draw_sets(keys, task, 10, 40)
+recipe = sequence_learning.Recipe(updates=6, batch=64, clip=0.5)
+found = []
+for devices in (1, 2, 4):
+    initial = sequence_learning.initial_lstms(keys.initial, 8, 2, 1.0)
+    mesh = Mesh(np.array(jax.devices()[:devices]), ("any",))
+    found.append(sequence_learning.train(keys, task, sets, recipe, initial, mesh=mesh))
+for other in found[1:]:
+    np.testing.assert_allclose(other.losses, found[0].losses, rtol=1e-5)
+    np.testing.assert_allclose(other.gradient_norms, found[0].gradient_norms, rtol=1e-4)
+try:
+    sequence_learning.train(keys, task, sets, recipe._replace(batch=7), initial, mesh=mesh)
+except ValueError as error:
+    print(error)
+"""
+
+
+def test_training_split_over_devices_is_training_on_one():
+    environment = os.environ | {"XLA_FLAGS": "--xla_force_host_platform_device_count=4"}
+    done = subprocess.run([sys.executable, "-c", SPLIT], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "batch is 7; the 4 devices of the mesh must divide it\n"
