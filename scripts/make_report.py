@@ -14,7 +14,14 @@ import program
 import shared_flags
 from absl import flags
 
-from hw3 import answers_inspection, answers_occlusion, answers_recurrent, report
+from hw3 import (
+    answers_convolution,
+    answers_inspection,
+    answers_occlusion,
+    answers_recurrent,
+    answers_regularization,
+    report,
+)
 from hw3.report import Section
 
 TRAINING = shared_flags.define_training_flags()
@@ -60,6 +67,9 @@ def main() -> None:
     run("unroll_rnn")
     run("unroll_lstm")
     run("audit_published")
+    dataset = [given[name] for name in ("dataset", "data_dir") if name in given]
+    run("compare_regularizers", "--quick", *dataset)
+    run("measure_convolution", "--quick", *common)
 
     train = results(trained)
     last = train["history"][-1]
@@ -76,11 +86,20 @@ def main() -> None:
             "Problems 3 and 5: back-propagation through time by hand, and an audit",
             answers_recurrent.answers(*(results(out / name) for name in ("rnn", "lstm", "audit"))),
         ),
+        Section(
+            "Document 004's problem 1, tested: dropout, bagging, batch normalisation",
+            answers_regularization.answers(results(out / "regularizers")),
+        ),
+        Section(
+            "Document 004's problem 2, tested: convolution, pooling, receptive fields",
+            answers_convolution.answers(results(out / "convolution")),
+        ),
     ]
     summary = (
         f"The answers to problems 1 and 2 are made from a network that this program trained on {train['images']:,} "
         f"images of {train['dataset']} ({last['epoch']} epochs, {report.percent(last['test_accuracy'])} of the test "
-        "images right), those to problems 3 and 5 by computing in float64. Beside each stands what five published "
+        "images right), those to problems 3 and 5 by computing in float64; what document 004 claims of "
+        "regularisation and convolution is tested on many small networks. Beside each stands what five published "
         "documents said."
     )
     page = out / "report.html"

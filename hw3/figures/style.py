@@ -144,6 +144,11 @@ def show_label_map(
     position_axes(ax, rows, cols)
 
 
+def sequence(count: int) -> list[Any]:
+    """Colours from dark to light for lines in an order, light enough to tell apart and dark enough to see."""
+    return [matplotlib.colormaps[SEQUENTIAL](value) for value in np.linspace(0.0, 0.85, count)]
+
+
 def text_colour(background: str) -> str:
     """Black or white, whichever reads better on `background`."""
     red, green, blue = colors.to_rgb(background)

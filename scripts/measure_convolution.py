@@ -1,0 +1,271 @@
+"""Document 004's claims on convolution, pooling and receptive fields, each measured; needs a trained network.
+
+python scripts/measure_convolution.py
+python scripts/measure_convolution.py --quick --checkpoint=out/train_wide
+python scripts/measure_convolution.py --distances=1,2,3 --canvas_sizes=20,28,40 --seeds=5
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import program
+import shared_flags
+from absl import flags
+
+from hw3 import claims_convolution, cnn, connectivity, receptive_field, small_networks, translation, verdicts
+from hw3.checkpoints import Checkpoint
+from hw3.connectivity import KINDS, Shape
+from hw3.data import Dataset, as_float
+from hw3.figures import convolution as figures
+from hw3.small_networks import Recipe
+
+shared_flags.define_checkpoint_flag()
+QUICK = flags.DEFINE_bool("quick", False, "A first look: fewer seeds, sizes, images and epochs.")
+SEEDS = flags.DEFINE_integer("seeds", None, "Networks for each setting; 8, with --quick 3.")
+TRAIN_IMAGES = flags.DEFINE_integer(
+    "train_images", 1000, "Images that each small network is trained on.", lower_bound=1
+)
+EPOCHS = flags.DEFINE_integer("epochs", None, "Of the small networks; 20, with --quick 8.", lower_bound=1)
+DISTANCES = flags.DEFINE_list("distances", ["1", "2", "3", "4"], "Pixels by which digits are moved.")
+CANVAS_SIZES = flags.DEFINE_list("canvas_sizes", None, "Sides of canvases in pixels; with --quick 20, 28 and 56.")
+SEED = flags.DEFINE_integer("seed", 0, "Of all that is random.", lower_bound=0, upper_bound=2**32 - 1)
+shared_flags.define_dataset_flags()
+OUTDIR = shared_flags.define_outdir_flag()
+
+FEATURES = (8, 16)  # of the two convolutions that are shifted
+CONNECTED = ((5, 6, 2), (5, 12, 2))  # window, features and stride of the two layers trained on few images
+RECIPE = Recipe(batch_size=50, learning_rate=0.05)
+FEW_RECIPE = Recipe(batch_size=50, learning_rate=0.02)
+TIMED_BATCH = 64
+
+
+class Plan(NamedTuple):
+    """How much is done; `quick` and the flags decide."""
+
+    seeds: int
+    epochs: int
+    few_counts: tuple[int, ...]
+    few_kinds: tuple[str, ...]
+    few_steps: int
+    shifted_images: int
+    canvas_images: int
+    canvas_sizes: tuple[int, ...]
+    gradient_images: int  # in each of the groups over which the trained network's fields are measured
+    depths: tuple[int, ...]
+    repeats: int
+    test_images: int
+
+
+FULL = Plan(
+    8, 20, (100, 300, 1000, 3000), KINDS, 600, 1000, 2000, (20, 24, 28, 36, 44, 56), 128, (4, 8, 16, 32), 20, 10_000
+)
+SHORT = Plan(3, 8, (300, 1000), ("convolution", "dense"), 120, 250, 500, (20, 28, 56), 64, (4, 8, 16), 8, 2000)
+
+
+def whole_numbers(flag: flags.FlagHolder, default: tuple[int, ...], highest: int, lowest: int) -> tuple[int, ...]:
+    """Different whole numbers of a list flag, ascending; ValueError saying what is allowed."""
+    if flag.value is None:
+        return default
+    try:
+        values = tuple(map(int, flag.value))
+    except ValueError:
+        values = ()
+    if not values or sorted(set(values)) != list(values) or not lowest <= values[0] <= values[-1] <= highest:
+        raise ValueError(
+            f"--{flag.name}={','.join(flag.value)}: must be ascending whole numbers of pixels in {lowest}..{highest}"
+        )
+    return values
+
+
+def plan(dataset: Dataset) -> Plan:
+    """What the flags ask for."""
+    chosen = SHORT if QUICK.value else FULL
+    seeds = chosen.seeds if SEEDS.value is None else SEEDS.value
+    if seeds < 2:
+        raise ValueError(f"--seeds={seeds}: a spread over seeds needs at least 2 of them")
+    images = TRAIN_IMAGES.value
+    if not RECIPE.batch_size <= images <= len(dataset.train_labels):
+        raise ValueError(f"--train_images={images}: must be in {RECIPE.batch_size}..{len(dataset.train_labels)}")
+    side = dataset.train_images.shape[1]
+    return chosen._replace(
+        seeds=seeds,
+        epochs=chosen.epochs if EPOCHS.value is None else EPOCHS.value,
+        few_counts=tuple(count for count in chosen.few_counts if count < len(dataset.train_labels)),
+        canvas_sizes=whole_numbers(CANVAS_SIZES, chosen.canvas_sizes, 4 * side, 10),
+    )
+
+
+def layers_of_004() -> dict[str, Shape]:
+    """The convolutions of document 004's own network."""
+    model = cnn.CNN(cnn.parse("narrow"))
+    sizes: list[tuple[int, ...]] = [(28, 28, 1), *(shape for _, shape, _ in cnn.layer_rows(model, (28, 28, 1)))]
+    found = {}
+    for name, layer, size in zip(cnn.layer_names(model.layers), model.layers, sizes, strict=False):
+        if layer.kind == "conv":
+            height, width, channels = size
+            found[name] = Shape(height, width, channels, layer.window, layer.features)
+    return found
+
+
+def costs(shapes: dict[str, Shape]) -> dict:
+    """Problem 2 (1): parameters and operations."""
+    return {
+        name: {"shape": shape._asdict(), "outputs": [*shape.positions, shape.features]}
+        | {kind: connectivity.cost(shape, kind)._asdict() for kind in KINDS}
+        for name, shape in shapes.items()
+    }
+
+
+def timing(shapes: dict[str, Shape], repeats: int, key: jax.Array) -> dict:
+    """Problem 2 (1): seconds of the forward pass of a batch, the ways of one layer measured in turn."""
+    seconds = {}
+    for name, shape in shapes.items():
+        images = jax.random.uniform(key, (TIMED_BATCH, shape.height, shape.width, shape.channels))
+        ways: dict[str, Callable[[], Any]] = {}
+        modules = {
+            "convolution": cnn.nn.Conv(shape.features, (shape.window, shape.window), padding="VALID"),
+            "unfolded": connectivity.Connected("convolution", shape),
+            "local": connectivity.Connected("local", shape),
+            "dense": connectivity.Connected("dense", shape),
+        }
+        for kind, module in modules.items():
+            # Times don't depend on the values, and drawing millions of them would take longer.
+            shapes_of = jax.eval_shape(module.init, key, images[:1])
+            variables = jax.tree.map(lambda leaf: jnp.full(leaf.shape, 0.01, leaf.dtype), shapes_of)
+            ways[kind] = jax.tree_util.Partial(jax.jit(module.apply), variables, images)
+        seconds[name] = program.alternate_seconds(ways, repeats)
+    return {"seconds": seconds, "batch": TIMED_BATCH}
+
+
+def few_images(chosen: Plan, dataset: Dataset, key: jax.Array) -> dict:
+    """Problem 2 (1): what sharing is worth when there are few images."""
+    shapes = []
+    height, width, channels = dataset.train_images.shape[1:]
+    for window, features, stride in CONNECTED:
+        shapes.append(Shape(height, width, channels, window, features, stride))
+        (height, width), channels = shapes[-1].positions, features
+    total = len(chosen.few_kinds) * chosen.seeds * len(chosen.few_counts) * chosen.few_steps * FEW_RECIPE.batch_size
+    with program.progress("few images", total, "images") as advance:
+        accuracy = connectivity.few_images(
+            tuple(shapes), FEW_RECIPE, chosen.few_steps, key, chosen.seeds, chosen.few_counts, chosen.few_kinds,
+            dataset, advance,
+        )  # fmt: skip
+    return {
+        "counts": chosen.few_counts,
+        "kinds": chosen.few_kinds,
+        "accuracy": accuracy.tolist(),
+        "steps": chosen.few_steps,
+    }
+
+
+def pooling(chosen: Plan, dataset: Dataset, key: jax.Array) -> tuple[dict, dict]:
+    """Problem 2 (2)."""
+    side = dataset.train_images.shape[1]
+    distances = whole_numbers(DISTANCES, (), side - 1, 1)
+    network = translation.network(FEATURES, dataset)
+    total = chosen.seeds * len(translation.VERSIONS) * TRAIN_IMAGES.value * chosen.epochs
+    with program.progress("pooling", total, "images") as advance:
+        variables, versions = translation.train(
+            network, RECIPE, chosen.epochs, key, chosen.seeds, TRAIN_IMAGES.value, dataset, advance
+        )
+    run = translation.shifts(network, variables, versions, chosen.seeds, dataset, distances, chosen.shifted_images)
+    pixels = translation.pixel_change(dataset.test_images[: chosen.shifted_images], distances)
+    shifts = {
+        "versions": translation.VERSIONS,
+        "distances": distances,
+        "train_images": TRAIN_IMAGES.value,
+        "pixel_change": pixels.tolist(),
+    } | {name: np.asarray(value).tolist() for name, value in run._asdict().items()}
+    direct, resized = translation.canvas_sizes(
+        network, variables, versions, dataset, chosen.canvas_sizes, chosen.canvas_images
+    )
+    canvas = {"sizes": chosen.canvas_sizes, "trained": side, "direct": direct.tolist(), "resized": resized.tolist()}
+    return shifts, canvas
+
+
+def fields(checkpoint: Checkpoint, chosen: Plan, dataset: Dataset, key: jax.Array, folder: Path) -> dict:
+    """Problem 2 (4): theoretical and effective fields of every layer of the trained network and of fresh ones."""
+    shape = checkpoint.run.image_shape
+    model = checkpoint.model
+    trained = jax.tree.map(np.asarray, checkpoint.state.params)
+    groups = min(chosen.seeds, len(dataset.test_labels) // chosen.gradient_images)
+    images = jnp.asarray(as_float(dataset.test_images[: groups * chosen.gradient_images]))
+    batches = images.reshape(groups, -1, *shape)
+    drawn = small_networks.fresh_variables(model, jax.random.split(key, chosen.seeds), np.zeros((1, *shape), np.float32))
+    fresh = [jax.tree.map(lambda leaf, i=i: leaf[i], drawn["params"]) for i in range(chosen.seeds)]
+    rows, maps = [], []
+    for field in receptive_field.theoretical(model, shape):
+        of_trained = [receptive_field.squared_gradients(model, trained, b, field, key).mean(0) for b in batches]
+        of_fresh = [receptive_field.squared_gradients(model, p, batches[0], field, key).mean(0) for p in fresh]
+        found = {"random": of_fresh, "trained": of_trained}
+        rows.append(
+            field._asdict()
+            | {name: [receptive_field.effective_side(np.asarray(m)) for m in values] for name, values in found.items()}
+        )
+        maps.append({name: np.mean(values, 0) for name, values in found.items()})
+    picture = as_float(dataset.test_images[:1])[0]
+    program.write_figure(folder / "receptive_fields.png", figures.receptive_fields(picture, rows, maps))
+    return {"layers": rows, "pixels": shape[0] * shape[1], "images": len(images), "groups": groups}
+
+
+def by_hand(checkpoint: Checkpoint, dataset: Dataset, folder: Path) -> list[dict]:
+    """Problem 2 (3)."""
+    image = np.asarray(as_float(dataset.test_images[:1]))[0]
+    params = jax.tree.map(np.asarray, checkpoint.state.params)
+    found = receptive_field.compare_by_hand(checkpoint.model, params, image)
+    first = found[0].layer
+    weights = params[first]["linear"]
+    strongest = int(np.abs(weights["kernel"]).sum((0, 1, 2)).argmax())
+    kernel, bias = weights["kernel"][..., [strongest]], weights["bias"][[strongest]]
+    below = np.asarray(receptive_field.input_of(checkpoint.model, params, jnp.asarray(image)[None], first))[0]
+    ours = receptive_field.by_hand(below, kernel, bias)[..., 0]
+    theirs = np.asarray(receptive_field.below(checkpoint.model, params, jnp.asarray(image)[None], first))
+    program.write_figure(
+        folder / "by_hand.png", figures.by_hand(below, kernel[..., 0], ours, theirs[0, ..., strongest], strongest)
+    )
+    return [row._asdict() for row in found]
+
+
+def main() -> None:
+    """Runs all measurements, writes and prints what became of the claims."""
+    checkpoint, dataset = shared_flags.load_classifier()
+    if not any(layer.kind == "conv" for layer in checkpoint.model.layers):
+        raise ValueError(f"the network {checkpoint.run.model!r} has no convolution to look into")
+    chosen = plan(dataset)
+    dataset = dataset._replace(
+        test_images=dataset.test_images[: chosen.test_images], test_labels=dataset.test_labels[: chosen.test_images]
+    )
+    keys = jax.random.split(jax.random.key(SEED.value), 5)
+    shapes = layers_of_004()
+    with program.results_folder("convolution") as folder:
+        results: dict[str, Any] = {
+            "command": program.command(),
+            "dataset": dataset.name,
+            "model": checkpoint.run.model,
+            "seeds": chosen.seeds,
+            "layers": costs(shapes),
+            "timing": timing(shapes, chosen.repeats, keys[0]),
+            "few_images": few_images(chosen, dataset, keys[1]),
+        }
+        results["shifts"], results["canvas"] = pooling(chosen, dataset, keys[2])
+        results["by_hand"] = by_hand(checkpoint, dataset, folder)
+        results["fields"] = fields(checkpoint, chosen, dataset, keys[3], folder)
+        sides = [receptive_field.stack_sides(k, chosen.depths) for k in jax.random.split(keys[4], chosen.seeds)]
+        results["stack"] = {"depths": chosen.depths, "sides": np.stack(sides).tolist()}
+        results["claims"] = [verdicts.as_results(claim) for claim in claims_convolution.claims(results)]
+        program.write_figure(folder / "cost.png", figures.cost(results["layers"], results["timing"]))
+        program.write_figure(folder / "few_images.png", figures.few_images(results["few_images"]))
+        program.write_figure(folder / "shifts.png", figures.shifts(results["shifts"]))
+        program.write_figure(folder / "canvas.png", figures.canvas(results["canvas"]))
+        program.write_figure(folder / "stack.png", figures.stack(results["stack"]))
+        program.write_json(folder / "results.json", results)
+    program.print_claims(results["claims"])
+    print(f"figures and numbers: {OUTDIR.value}/convolution")
+
+
+if __name__ == "__main__":
+    program.run(main)
