@@ -1,5 +1,6 @@
 # make report   set up, train on MNIST if that has not been done, and write out/report.html
 # make test     set up and run the whole test suite
+# make bench    time hw3 beside the libraries that the extra `bench` installs: out/benchmark
 # make lint     ruff (lint and format) and mypy
 # make format   let ruff rewrite what it can
 # make clean    remove the environment and the results
@@ -13,7 +14,7 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 # One stamp per interpreter: choosing another one makes the environment anew.
 CREATED := $(VENV)/created-with-$(VERSION)
 
-.PHONY: report test lint format clean
+.PHONY: report test bench lint format clean
 .DELETE_ON_ERROR:
 
 report: $(CREATED)-base
@@ -21,6 +22,9 @@ report: $(CREATED)-base
 
 test: $(CREATED)-test
 	$(BIN)/python -m pytest
+
+bench: $(CREATED)-bench
+	$(BIN)/python scripts/benchmark.py --outdir=$(OUTDIR)
 
 lint: $(CREATED)-lint
 	$(BIN)/ruff check .
@@ -47,6 +51,12 @@ $(CREATED)-base: $(CREATED) setup.cfg pyproject.toml
 
 $(CREATED)-test: $(CREATED)-base
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+# A peer that this interpreter or machine has no package for is left out, and the benchmark says so.
+$(CREATED)-bench: $(CREATED)-base
+	@for peer in torch captum monai keras; do \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check $$peer || echo "no $$peer here"; done
 	@touch $@
 
 $(CREATED)-lint: $(CREATED)-base

@@ -1,6 +1,7 @@
 """The third homework of a deep-learning course as a small JAX library.
 
-`data` gives images; `cnn` describes the networks, `training` trains them and `checkpoints` keeps them; `inspection`
+`data` gives images; `cnn` describes the networks, `training` trains them (`training_layers` and
+`onednn` make that fast on CPU) and `checkpoints` keeps them; `inspection`
 looks inside; `occlusion` sweeps a patch over images and `occlusion_maps` reads the result; `overlays` searches for
 patches that fool a classifier. `rnn` and `lstm` unroll back-propagation through time by hand, `gradients` sets it
 beside autodiff and differences, and `published` audits every number that the documents print for them. `figures`

@@ -134,7 +134,7 @@ class Kernels(NamedTuple):
 def kernels(key: jax.Array, depth: int, width: int, pixels: int, classes: int, gain: float = 2.0) -> Kernels:
     """Fresh kernels with variance `gain` over the number of inputs, as `small_networks.draw`."""
     shapes = [(pixels, width), (depth - 1, width, width), (width, classes)]
-    return Kernels(*small_networks.draw(key, shapes, [pixels, width, width], gain))
+    return Kernels(*map(jnp.asarray, small_networks.draw(key, shapes, [pixels, width, width], gain)))
 
 
 def cut(weights: Kernels, depth: int) -> Kernels:

@@ -7,7 +7,6 @@ probability 0.2 in training. The first dense layer or the classifier flattens; t
 logit a class) comes last and is not written down.
 """
 
-import functools
 import math
 import re
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from hw3 import training_layers
 from hw3.classifiers import Predict
 
 Params = Any  # a nested dict of arrays, as `flax.linen.Module.init` makes it
@@ -94,19 +94,6 @@ def parse(description: str) -> tuple[Layer, ...]:
     return tuple(layers)
 
 
-def max_pool_for_training(x: jax.Array, window: int) -> jax.Array:
-    """The values of `max_pool` as the maximum of `window` squared strided slices: [batch, height, width, channels] ->
-    [batch, height // window, width // window, channels].
-
-    Its gradient is ten times faster on CPU than that of `lax.reduce_window`, but a convolution whose result it takes is
-    fifteen times slower than before a `reduce_window` where XLA:CPU uses YNNPACK, as it does outside training
-    (BUILD.md, Speed). The gradients differ only where values in a window are equal.
-    """
-    height, width = (size // window * window for size in x.shape[1:3])
-    slices = [x[:, i:height:window, j:width:window] for i in range(window) for j in range(window)]
-    return functools.reduce(jnp.maximum, slices)
-
-
 class Convolution(nn.Module):
     """Convolution, stride 1, no padding, then ReLU: what a Keras `Conv2D(activation="relu")` row stands for."""
 
@@ -114,9 +101,18 @@ class Convolution(nn.Module):
     window: int
 
     @nn.compact
-    def __call__(self, x: jax.Array) -> jax.Array:
-        """[batch, height, width, channels] -> [batch, height - window + 1, width - window + 1, features]."""
-        return nn.relu(nn.Conv(self.features, (self.window, self.window), padding="VALID", name="linear")(x))
+    def __call__(self, x: jax.Array, train: bool = False, pool: int | None = None) -> jax.Array:
+        """[batch, height, width, channels] -> [batch, height - window + 1, width - window + 1, features].
+
+        With `pool`, in training only, the max pooling that follows is done here as well.
+        """
+        linear = nn.Conv(self.features, (self.window, self.window), padding="VALID", name="linear")
+        if not train:
+            return nn.relu(linear(x))
+        kernel, bias = (linear.variables["params"][name] for name in ("kernel", "bias"))
+        if pool:
+            return training_layers.convolve_pool_relu(x, kernel, bias, pool)
+        return training_layers.convolve_relu(x, kernel, bias)
 
 
 class MaxPool(nn.Module):
@@ -127,7 +123,7 @@ class MaxPool(nn.Module):
     def __call__(self, x: jax.Array, train: bool) -> jax.Array:
         """[batch, height, width, channels] -> [batch, height // window, width // window, channels]."""
         window = (self.window, self.window)
-        return max_pool_for_training(x, self.window) if train else nn.max_pool(x, window, window)
+        return training_layers.max_pool(x, self.window) if train else nn.max_pool(x, window, window)
 
 
 class Dense(nn.Module):
@@ -154,11 +150,14 @@ class CNN(nn.Module):
     def __call__(self, images: jax.Array, train: bool = False) -> jax.Array:
         """Logits [batch, classes] of images float32 [batch, height, width, channels] in [0, 1]; dropout if `train`."""
         x = images
-        for name, layer in zip(layer_names(self.layers), self.layers, strict=True):
+        pool = None  # the window of a pooling that its convolution does as well
+        for index, (name, layer) in enumerate(zip(layer_names(self.layers), self.layers, strict=True)):
             if layer.kind == "conv":
-                x = Convolution(layer.features, layer.window, name=name)(x)
+                following = self.layers[index + 1] if train and index + 1 < len(self.layers) else None
+                pool = following.window if following and following.kind == "maxpool" else None
+                x = Convolution(layer.features, layer.window, name=name)(x, train, pool)
             elif layer.kind == "maxpool":
-                x = MaxPool(layer.window, name=name)(x, train)
+                x, pool = x if pool else MaxPool(layer.window, name=name)(x, train), None
             elif layer.kind == "dense":
                 x = Dense(layer.features, name=name)(x)
             else:

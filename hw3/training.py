@@ -1,7 +1,7 @@
 """Training a network with optax: pure steps, one pass over the data at a time, every image of every epoch counted once.
 
 On CPU the loop over batches is a Python loop: a convolution inside `lax.scan` takes a slow path of XLA:CPU (jax issue
-12868). Where XLA's compiler options help, `compiler_options` names them, by platform, in one place.
+12868). What else is fast on which platform, `hw3.training_layers` knows.
 """
 
 import math
@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from hw3 import cnn
+from hw3 import cnn, training_layers
 from hw3.classifiers import in_batches
 from hw3.data import Dataset, as_float
 
@@ -82,15 +82,6 @@ def check(recipe: Recipe) -> None:
         )
 
 
-def compiler_options(platform: str) -> dict[str, str]:
-    """Options for `jax.jit` of a training step on `platform`.
-
-    XLA:CPU of JAX 0.10 sends convolutions to YNNPACK, which is slow on the gradients: the step is four times faster
-    without it, and on JAX 0.12 it is a tenth faster (BUILD.md, Speed).
-    """
-    return {"xla_cpu_experimental_ynn_fusion_type": ""} if platform == "cpu" else {}
-
-
 def optimizer(recipe: Recipe, steps: int) -> optax.GradientTransformation:
     """SGD with momentum over `steps` steps in all, as the recipe says."""
     if recipe.schedule == "cosine":
@@ -156,7 +147,9 @@ def make_step(model: cnn.CNN, transformation: optax.GradientTransformation, max_
         updates, opt_state = transformation.update(gradient, opt_state, params)
         return optax.apply_updates(params, updates), opt_state, loss
 
-    return jax.jit(step, donate_argnums=(0, 1), compiler_options=compiler_options(jax.default_backend()))
+    return jax.jit(
+        step, donate_argnums=(0, 1), compiler_options=training_layers.compiler_options(jax.default_backend())
+    )
 
 
 def initial_state(model: cnn.CNN, recipe: Recipe, dataset: Dataset, key: jax.Array) -> State:

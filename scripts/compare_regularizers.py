@@ -2,12 +2,11 @@
 
 python scripts/compare_regularizers.py
 python scripts/compare_regularizers.py --quick
-python scripts/compare_regularizers.py --rates=0,0.3,0.6 --batch_sizes=2,16,128 --depths=4,16 --seeds=5
+python scripts/compare_regularizers.py --only=dropout --rates=0,0.3,0.6 --seeds=5
 """
 
 import itertools
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import jax
@@ -33,6 +32,7 @@ EPOCHS = flags.DEFINE_integer(
 RATES = flags.DEFINE_list("rates", None, "Dropout rates, 0 first; 0 to 0.8, with --quick four of them.")
 BATCH_SIZES = flags.DEFINE_list("batch_sizes", None, "Batch sizes, ascending; 2 to 256, with --quick four of them.")
 DEPTHS = flags.DEFINE_list("depths", None, "Numbers of layers of deep networks; 4 to 64, with --quick three of them.")
+ONLY = flags.DEFINE_list("only", None, "Run only these experiments: dropout, batch_sizes, gradients, variance_shift.")
 SEED = flags.DEFINE_integer("seed", 0, "Of all that is random.", lower_bound=0, upper_bound=2**32 - 1)
 shared_flags.define_dataset_flags()
 OUTDIR = shared_flags.define_outdir_flag()
@@ -116,7 +116,7 @@ def lists(result: Any, *without: str) -> dict[str, Any]:
     return {name: np.asarray(value).tolist() for name, value in result._asdict().items() if name not in without}
 
 
-def dropout_and_bagging(plan: Plan, dataset: Dataset, key: jax.Array) -> tuple[dict, dict]:
+def dropout_and_bagging(plan: Plan, dataset: Dataset, key: jax.Array) -> dict:
     """Problem 1 (1) and (2)."""
     network = DenseNetwork(WIDTHS, dataset.classes)
     inputs = regularization.dropout_lanes(key, plan.seeds, TRAIN_IMAGES.value, dataset, plan.rates, len(WIDTHS))
@@ -136,7 +136,7 @@ def dropout_and_bagging(plan: Plan, dataset: Dataset, key: jax.Array) -> tuple[d
         "co_adaptation": bag.co_adaptation.tolist(),
         "quality": {name: lists(quality) for name, quality in bag.quality.items()},
     }
-    return found, contenders
+    return {"dropout": found, "bagging": contenders}
 
 
 def batch_sizes(plan: Plan, dataset: Dataset, key: jax.Array) -> dict:
@@ -149,11 +149,11 @@ def batch_sizes(plan: Plan, dataset: Dataset, key: jax.Array) -> dict:
         run = batch_normalization.batch_sizes(
             WIDTHS, NORMALISED_RECIPE, epochs, inputs, dataset, plan.batch_sizes, advance
         )
-    return {"sizes": plan.batch_sizes} | lists(run)
+    return {"batch_sizes": {"sizes": plan.batch_sizes} | lists(run)}
 
 
 def gradients(plan: Plan, dataset: Dataset, key: jax.Array) -> dict:
-    """Problem 1 (3), 1: growth per layer before and after training, and the norms themselves, [seeds, depths]."""
+    """Problem 1 (3), 1 and 3: growth per layer before and after training, the norms, [seeds, depths]; times."""
     images, labels = as_float(jnp.asarray(dataset.train_images[:128])), jnp.asarray(dataset.train_labels[:128])
     pixels = images[0].size
     kinds: dict[str, tuple[float, bool]] = {
@@ -188,11 +188,12 @@ def gradients(plan: Plan, dataset: Dataset, key: jax.Array) -> dict:
                 found[f"{name}_loss"] = np.array(losses).reshape(shape).T.tolist()
         return found
 
-    return {
+    found = {
         "theory": batch_normalization.THEORETICAL_GROWTH,
         "initial": measured(plan.depths, 0, tuple(kinds)),
         "trained": measured(plan.trained_depths, plan.descent_steps, ("normalised", "plain")),
     }
+    return {"gradients": found, "timing": timing(plan, dataset, key)}
 
 
 def variance_shift(plan: Plan, dataset: Dataset, key: jax.Array) -> dict:
@@ -209,7 +210,7 @@ def variance_shift(plan: Plan, dataset: Dataset, key: jax.Array) -> dict:
                 network, SHIFT_RECIPE, epochs, inputs, plan.seeds, dataset, advance
             )
             runs.append({"rate": rate} | lists(run))
-    return {"placements": PLACEMENTS, "runs": runs}
+    return {"variance_shift": {"placements": PLACEMENTS, "runs": runs}}
 
 
 def timing(plan: Plan, dataset: Dataset, key: jax.Array) -> dict:
@@ -235,22 +236,27 @@ def timing(plan: Plan, dataset: Dataset, key: jax.Array) -> dict:
     return {"seconds": seconds, "steps": TRAIN_IMAGES.value // recipe.batch_size, "batch_size": recipe.batch_size}
 
 
-def draw(results: dict[str, Any], folder: Path) -> None:
-    """Writes every figure."""
-    for name in ("dropout", "bagging", "batch_sizes", "gradients", "variance_shift"):
-        program.write_figure(folder / f"{name}.png", getattr(figures, name)(results[name]))
+EXPERIMENTS = {
+    "dropout": dropout_and_bagging,
+    "batch_sizes": batch_sizes,
+    "gradients": gradients,
+    "variance_shift": variance_shift,
+}
 
 
 def main() -> None:
-    """Runs all experiments, writes and prints what became of the claims."""
+    """Runs the experiments, writes and prints what became of the claims."""
     chosen = plan()
+    only = list(EXPERIMENTS) if ONLY.value is None else ONLY.value
+    if not only or not set(only) <= set(EXPERIMENTS):
+        raise ValueError(f"--only={','.join(only)}: must be some of {', '.join(EXPERIMENTS)}")
     dataset = data.load(flags.FLAGS.dataset or "mnist", flags.FLAGS.data_dir)
     if len(dataset.train_labels) < TRAIN_IMAGES.value:
         raise ValueError(f"--train_images={TRAIN_IMAGES.value}: {dataset.name} has {len(dataset.train_labels)}")
     dataset = dataset._replace(
         test_images=dataset.test_images[: chosen.test_images], test_labels=dataset.test_labels[: chosen.test_images]
     )
-    keys = jax.random.split(jax.random.key(SEED.value), 5)
+    keys = jax.random.split(jax.random.key(SEED.value), len(EXPERIMENTS))
     with program.results_folder("regularizers") as folder:
         results: dict[str, Any] = {
             "command": program.command(),
@@ -260,13 +266,13 @@ def main() -> None:
             "test_images": len(dataset.test_labels),
             "epochs": chosen.epochs,
         }
-        results["dropout"], results["bagging"] = dropout_and_bagging(chosen, dataset, keys[0])
-        results["batch_sizes"] = batch_sizes(chosen, dataset, keys[1])
-        results["gradients"] = gradients(chosen, dataset, keys[2])
-        results["variance_shift"] = variance_shift(chosen, dataset, keys[3])
-        results["timing"] = timing(chosen, dataset, keys[4])
+        for (name, experiment), key in zip(EXPERIMENTS.items(), keys, strict=True):
+            if name in only:
+                results |= experiment(chosen, dataset, key)
         results["claims"] = [verdicts.as_results(claim) for claim in claims_regularization.claims(results)]
-        draw(results, folder)
+        for name in ("dropout", "bagging", "batch_sizes", "gradients", "variance_shift"):
+            if name in results:
+                program.write_figure(folder / f"{name}.png", getattr(figures, name)(results[name]))
         program.write_json(folder / "results.json", results)
     program.print_claims(results["claims"])
     print(f"figures and numbers: {OUTDIR.value}/regularizers")

@@ -2,7 +2,7 @@
 
 python scripts/measure_convolution.py
 python scripts/measure_convolution.py --quick --checkpoint=out/train_wide
-python scripts/measure_convolution.py --distances=1,2,3 --canvas_sizes=20,28,40 --seeds=5
+python scripts/measure_convolution.py --only=pooling --distances=1,2,3 --canvas_sizes=20,28,40 --seeds=5
 """
 
 from collections.abc import Callable
@@ -32,6 +32,7 @@ TRAIN_IMAGES = flags.DEFINE_integer(
 EPOCHS = flags.DEFINE_integer("epochs", None, "Of the small networks; 20, with --quick 8.", lower_bound=1)
 DISTANCES = flags.DEFINE_list("distances", ["1", "2", "3", "4"], "Pixels by which digits are moved.")
 CANVAS_SIZES = flags.DEFINE_list("canvas_sizes", None, "Sides of canvases in pixels; with --quick 20, 28 and 56.")
+ONLY = flags.DEFINE_list("only", None, "Run only these measurements: cost, pooling, by_hand, fields.")
 SEED = flags.DEFINE_integer("seed", 0, "Of all that is random.", lower_bound=0, upper_bound=2**32 - 1)
 shared_flags.define_dataset_flags()
 OUTDIR = shared_flags.define_outdir_flag()
@@ -111,13 +112,19 @@ def layers_of_004() -> dict[str, Shape]:
     return found
 
 
-def costs(shapes: dict[str, Shape]) -> dict:
-    """Problem 2 (1): parameters and operations."""
-    return {
+def cost(checkpoint: Checkpoint, chosen: Plan, dataset: Dataset, key: jax.Array, folder: Path) -> dict:
+    """Problem 2 (1)."""
+    shapes = layers_of_004()
+    layers = {
         name: {"shape": shape._asdict(), "outputs": [*shape.positions, shape.features]}
         | {kind: connectivity.cost(shape, kind)._asdict() for kind in KINDS}
         for name, shape in shapes.items()
     }
+    times = timing(shapes, chosen.repeats, key)
+    few = few_images(chosen, dataset, key)
+    program.write_figure(folder / "cost.png", figures.cost(layers, times))
+    program.write_figure(folder / "few_images.png", figures.few_images(few))
+    return {"layers": layers, "timing": times, "few_images": few}
 
 
 def timing(shapes: dict[str, Shape], repeats: int, key: jax.Array) -> dict:
@@ -162,7 +169,7 @@ def few_images(chosen: Plan, dataset: Dataset, key: jax.Array) -> dict:
     }
 
 
-def pooling(chosen: Plan, dataset: Dataset, key: jax.Array) -> tuple[dict, dict]:
+def pooling(checkpoint: Checkpoint, chosen: Plan, dataset: Dataset, key: jax.Array, folder: Path) -> dict:
     """Problem 2 (2)."""
     side = dataset.train_images.shape[1]
     distances = whole_numbers(DISTANCES, (), side - 1, 1)
@@ -184,7 +191,9 @@ def pooling(chosen: Plan, dataset: Dataset, key: jax.Array) -> tuple[dict, dict]
         network, variables, versions, dataset, chosen.canvas_sizes, chosen.canvas_images
     )
     canvas = {"sizes": chosen.canvas_sizes, "trained": side, "direct": direct.tolist(), "resized": resized.tolist()}
-    return shifts, canvas
+    program.write_figure(folder / "shifts.png", figures.shifts(shifts))
+    program.write_figure(folder / "canvas.png", figures.canvas(canvas))
+    return {"shifts": shifts, "canvas": canvas}
 
 
 def fields(checkpoint: Checkpoint, chosen: Plan, dataset: Dataset, key: jax.Array, folder: Path) -> dict:
@@ -195,7 +204,8 @@ def fields(checkpoint: Checkpoint, chosen: Plan, dataset: Dataset, key: jax.Arra
     groups = min(chosen.seeds, len(dataset.test_labels) // chosen.gradient_images)
     images = jnp.asarray(as_float(dataset.test_images[: groups * chosen.gradient_images]))
     batches = images.reshape(groups, -1, *shape)
-    drawn = small_networks.fresh_variables(model, jax.random.split(key, chosen.seeds), np.zeros((1, *shape), np.float32))
+    keys = jax.random.split(key, chosen.seeds)
+    drawn = small_networks.fresh_variables(model, keys, np.zeros((1, *shape), np.float32))
     fresh = [jax.tree.map(lambda leaf, i=i: leaf[i], drawn["params"]) for i in range(chosen.seeds)]
     rows, maps = [], []
     for field in receptive_field.theoretical(model, shape):
@@ -209,10 +219,14 @@ def fields(checkpoint: Checkpoint, chosen: Plan, dataset: Dataset, key: jax.Arra
         maps.append({name: np.mean(values, 0) for name, values in found.items()})
     picture = as_float(dataset.test_images[:1])[0]
     program.write_figure(folder / "receptive_fields.png", figures.receptive_fields(picture, rows, maps))
-    return {"layers": rows, "pixels": shape[0] * shape[1], "images": len(images), "groups": groups}
+    sides = [receptive_field.stack_sides(k, chosen.depths) for k in keys]
+    stack = {"depths": chosen.depths, "sides": np.stack(sides).tolist()}
+    program.write_figure(folder / "stack.png", figures.stack(stack))
+    result = {"layers": rows, "pixels": shape[0] * shape[1], "images": len(images), "groups": groups}
+    return {"fields": result, "stack": stack}
 
 
-def by_hand(checkpoint: Checkpoint, dataset: Dataset, folder: Path) -> list[dict]:
+def by_hand(checkpoint: Checkpoint, chosen: Plan, dataset: Dataset, key: jax.Array, folder: Path) -> dict:
     """Problem 2 (3)."""
     image = np.asarray(as_float(dataset.test_images[:1]))[0]
     params = jax.tree.map(np.asarray, checkpoint.state.params)
@@ -227,41 +241,36 @@ def by_hand(checkpoint: Checkpoint, dataset: Dataset, folder: Path) -> list[dict
     program.write_figure(
         folder / "by_hand.png", figures.by_hand(below, kernel[..., 0], ours, theirs[0, ..., strongest], strongest)
     )
-    return [row._asdict() for row in found]
+    return {"by_hand": [row._asdict() for row in found]}
+
+
+MEASUREMENTS = {"cost": cost, "pooling": pooling, "by_hand": by_hand, "fields": fields}
 
 
 def main() -> None:
-    """Runs all measurements, writes and prints what became of the claims."""
+    """Runs the measurements, writes and prints what became of the claims."""
     checkpoint, dataset = shared_flags.load_classifier()
     if not any(layer.kind == "conv" for layer in checkpoint.model.layers):
         raise ValueError(f"the network {checkpoint.run.model!r} has no convolution to look into")
     chosen = plan(dataset)
+    only = list(MEASUREMENTS) if ONLY.value is None else ONLY.value
+    if not only or not set(only) <= set(MEASUREMENTS):
+        raise ValueError(f"--only={','.join(only)}: must be some of {', '.join(MEASUREMENTS)}")
     dataset = dataset._replace(
         test_images=dataset.test_images[: chosen.test_images], test_labels=dataset.test_labels[: chosen.test_images]
     )
-    keys = jax.random.split(jax.random.key(SEED.value), 5)
-    shapes = layers_of_004()
+    keys = jax.random.split(jax.random.key(SEED.value), len(MEASUREMENTS))
     with program.results_folder("convolution") as folder:
         results: dict[str, Any] = {
             "command": program.command(),
             "dataset": dataset.name,
             "model": checkpoint.run.model,
             "seeds": chosen.seeds,
-            "layers": costs(shapes),
-            "timing": timing(shapes, chosen.repeats, keys[0]),
-            "few_images": few_images(chosen, dataset, keys[1]),
         }
-        results["shifts"], results["canvas"] = pooling(chosen, dataset, keys[2])
-        results["by_hand"] = by_hand(checkpoint, dataset, folder)
-        results["fields"] = fields(checkpoint, chosen, dataset, keys[3], folder)
-        sides = [receptive_field.stack_sides(k, chosen.depths) for k in jax.random.split(keys[4], chosen.seeds)]
-        results["stack"] = {"depths": chosen.depths, "sides": np.stack(sides).tolist()}
+        for (name, measurement), key in zip(MEASUREMENTS.items(), keys, strict=True):
+            if name in only:
+                results |= measurement(checkpoint, chosen, dataset, key, folder)
         results["claims"] = [verdicts.as_results(claim) for claim in claims_convolution.claims(results)]
-        program.write_figure(folder / "cost.png", figures.cost(results["layers"], results["timing"]))
-        program.write_figure(folder / "few_images.png", figures.few_images(results["few_images"]))
-        program.write_figure(folder / "shifts.png", figures.shifts(results["shifts"]))
-        program.write_figure(folder / "canvas.png", figures.canvas(results["canvas"]))
-        program.write_figure(folder / "stack.png", figures.stack(results["stack"]))
         program.write_json(folder / "results.json", results)
     program.print_claims(results["claims"])
     print(f"figures and numbers: {OUTDIR.value}/convolution")

@@ -134,4 +134,4 @@ def write_results(folder: pathlib.Path, model: cnn.CNN, checkpoint: checkpoints.
 
 
 if __name__ == "__main__":
-    program.run(main)
+    program.run(main, compilation_cache=False)  # an executable that calls oneDNN cannot be stored

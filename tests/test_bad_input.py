@@ -45,6 +45,7 @@ def test_bad_input_is_one_line_and_touches_nothing(out, checkpoint, tmp_path):
             [*train, "--learning_rate=1e9", f"--outdir={empty}"],
             r"the loss is (nan|inf) in epoch 1",
         ),
+        (["benchmark.py", "--rows=train,lunch"], "--rows: unknown row 'lunch'; choose from train, forward"),
         (["train_cnn.py", "wide"], "unexpected argument 'wide'"),
         (["train_cnn.py", "--seed=-1"], "flag --seed=-1: "),
         (["train_cnn.py", "--model="], "a network needs at least one layer"),

@@ -149,6 +149,7 @@ def by_hand(x: np.ndarray, kernel: np.ndarray, ours: np.ndarray, theirs: np.ndar
     mean: Any = kernel.mean(-1)
     top = float(max(ours.max(), theirs.max()))
     difference = theirs - ours
+    limit = float(np.abs(difference).max()) or 1.0
     style.show(axes[0], x.mean(-1), "input", vmin=0, vmax=max(float(x.max()), 1e-12))
     style.show(
         axes[1], mean, f"filter {channel}", cmap=style.DIVERGING, norm=style.symmetric(mean), vmin=None, vmax=None
@@ -158,7 +159,6 @@ def by_hand(x: np.ndarray, kernel: np.ndarray, ours: np.ndarray, theirs: np.ndar
     last = style.show(axes[4], difference, "difference (float32)", cmap=style.DIVERGING,
                       norm=style.symmetric(difference), vmin=None, vmax=None)  # fmt: skip
     figure.colorbar(artist, ax=axes[2:4], location="bottom", label="activation", aspect=30, shrink=0.8)
-    figure.colorbar(last, ax=axes[4], location="bottom", label="activation", shrink=0.8).formatter.set_powerlimits(
-        (0, 0)
-    )
+    figure.colorbar(last, ax=axes[4], location="bottom", label="activation", shrink=0.8, ticks=[-limit, 0, limit],
+                    format="%.0e")  # fmt: skip
     return figure

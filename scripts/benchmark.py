@@ -1,0 +1,243 @@
+"""Times hw3 beside other libraries on this machine: training, the sweep, the search, the start of a program.
+
+python scripts/benchmark.py                 # every row; peers that are not installed are named
+python scripts/benchmark.py --rows=train,sweep --repeats=9
+
+All contenders of a row run in turn, each at its best setting, with the same weights; their logits are compared first.
+"""
+
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import peers
+import program
+import shared_flags
+from absl import flags
+
+from hw3 import cnn, data, occlusion, overlays, training, training_layers
+from hw3.figures import benchmark as figures
+
+ROWS = ["train", "forward", "sweep", "search", "start"]
+CHOSEN = flags.DEFINE_list("rows", ROWS, f"What to time: {', '.join(ROWS)}.")
+REPEATS = flags.DEFINE_integer("repeats", 7, "Timings of each contender; the median counts.", lower_bound=1)
+shared_flags.define_outdir_flag()
+
+FLOP = 26.53e6  # multiplications and additions of one image's forward pass through `wide`; a training step has thrice
+SWEEP = 441  # positions of the homework's patch
+SHORTEST = 0.3  # seconds that one timing lasts at least
+
+
+class Row(NamedTuple):
+    """One kind of work: `items` (of `unit`) and floating-point operations in a call, and who can do it."""
+
+    name: str
+    unit: str
+    items: int
+    flop: float | None
+    contenders: dict[str, Callable[[], Any]]
+
+
+def seconds(call: Callable[[], Any], calls: int) -> float:
+    """Seconds a call, of `calls` in a row, all results waited for."""
+    start = time.perf_counter()
+    results = [call() for _ in range(calls)]
+    jax.block_until_ready([result for result in results if isinstance(result, jax.Array)])
+    return (time.perf_counter() - start) / calls
+
+
+def measure(row: Row, repeats: int) -> dict[str, list[float]]:
+    """Seconds a call of each contender, `repeats` times in turn after warming up."""
+    calls = {}
+    for name, call in row.contenders.items():
+        seconds(call, 1)
+        calls[name] = max(1, round(SHORTEST / seconds(call, 1)))
+    times: dict[str, list[float]] = {name: [] for name in row.contenders}
+    for _ in range(repeats):
+        for name, call in row.contenders.items():
+            times[name].append(seconds(call, calls[name]))
+    return times
+
+
+def stepper(step: Callable[..., Any], params: Any, opt_state: Any, *batch: Any) -> Callable[[], Any]:
+    """Calls a training step again and again on one batch."""
+    state = jax.tree.map(jnp.array, (params, opt_state))
+
+    def call() -> jax.Array:
+        nonlocal state
+        *state, loss = step(*state, *batch)
+        return loss
+
+    return call
+
+
+def training_row(model: cnn.CNN, params: Any, stored: np.ndarray, labels: np.ndarray) -> Row:
+    """A step of SGD with Nesterov momentum on 128 images, without augmentation."""
+    recipe = training.PUBLISHED._replace(nesterov=True)
+    transformation = training.optimizer(recipe, 1000)
+    ours = training.make_step(model, transformation, max_shift=0)
+    batch = jax.random.key(0), stored[:128], labels[:128], np.ones(128, np.float32)
+
+    @jax.jit
+    def stock(params: Any, opt_state: Any, images: jax.Array, labels: jax.Array) -> tuple[Any, Any, jax.Array]:
+        def loss_of(params: Any) -> jax.Array:
+            logits = model.apply({"params": params}, images)  # not `train`: Flax's own layers and gradients
+            return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
+
+        loss, gradient = jax.value_and_grad(loss_of)(params)
+        updates, opt_state = transformation.update(gradient, opt_state, params)
+        return optax.apply_updates(params, updates), opt_state, loss
+
+    opt_state = transformation.init(params)
+    contenders = {
+        "hw3": stepper(ours, params, opt_state, *batch),
+        "Flax and optax as they are": stepper(stock, params, opt_state, data.as_float(stored[:128]), labels[:128]),
+    }
+    return Row("training step, 128 images", "images", 128, 3 * 128 * FLOP, contenders)
+
+
+def search_row(predict: Any, images: np.ndarray) -> Row:
+    """The search for adversarial patches, one size and donor."""
+    tried = overlays.count((28, 28), 1, (8,), 4, 2)
+    call = lambda: list(overlays.search(predict, images[0], images[1:2], patch_sizes=(8,)))  # noqa: E731
+    return Row("overlay search", "candidates", tried, None, {"hw3": call})
+
+
+def rows(chosen: list[str]) -> Iterator[Row]:
+    """The rows that need no process of their own."""
+    dataset = data.load("mnist")
+    images, labels = data.as_float(dataset.test_images[:SWEEP]), dataset.test_labels[:SWEEP]
+    model = cnn.CNN(cnn.parse("wide"))
+    params = cnn.init(model, jax.random.key(0), images.shape[1:])
+    apply = jax.jit(lambda params, images: model.apply({"params": params}, images))
+    logits = np.asarray(apply(params, images))
+    found: dict[str, peers.Calls] = {}
+    for name, contender in (
+        ("PyTorch, Captum and MONAI", lambda: peers.pytorch(params, images, labels, logits, os.cpu_count() or 1)),
+        ("Keras", lambda: peers.keras_on_jax(params, images, labels, logits)),
+    ):
+        try:
+            for work, calls in contender().items():
+                found.setdefault(work, {}).update(calls)
+        except ImportError as error:
+            print(f"skipped: {name} ({error})")
+    for name in found.pop("skipped", {}):
+        print(f"skipped: {name} (not installed)")
+    if "train" in chosen:
+        row = training_row(model, params, dataset.test_images, labels)
+        yield row._replace(contenders=row.contenders | found.get("step", {}))
+    if "forward" in chosen:
+        ours = {"hw3": lambda: apply(params, images)}
+        yield Row(f"forward pass, {SWEEP} images", "images", SWEEP, SWEEP * FLOP, ours | found.get("forward", {}))
+    predict = cnn.predictor(model, params)
+    if "sweep" in chosen:
+        for count in (1, 16):
+            ours = {"hw3": partial(occlusion.sweep, predict, images[:count], labels[:count])}
+            name = f"sweep, {count} image{'s' * (count > 1)}"
+            flop = count * SWEEP * FLOP
+            yield Row(name, "occluded images", count * SWEEP, flop, ours | found.get(f"sweep {count}", {}))
+    if "search" in chosen:
+        yield search_row(predict, images)
+
+
+def limit() -> float:
+    """Floating-point operations a second of a product of two 2048x2048 float32 matrices: what the machine can do."""
+    matrix = jnp.ones((2048, 2048))
+    options = training_layers.compiler_options(jax.default_backend())
+    product = jax.jit(lambda a: a @ a, compiler_options=options)
+    seconds(lambda: product(matrix), 2)
+    return 2 * 2048**3 / min(seconds(lambda: product(matrix), 4) for _ in range(5))
+
+
+def start_times(repeats: int) -> dict[str, list[float]]:
+    """Seconds from the start of sweep_occlusion.py to its end, with an empty compilation cache and a filled one."""
+    times: dict[str, list[float]] = {"empty compilation cache": [], "filled": []}
+    with tempfile.TemporaryDirectory() as folder:
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "{}.py")
+        train = ["train_cnn", "--epochs=1", "--train_images=128", f"--outdir={folder}"]
+        sweep = ["sweep_occlusion", f"--outdir={folder}", "--digit=1"]
+        for index, arguments in enumerate([train, *([sweep] * (2 * repeats))]):
+            kind = "filled" if index % 2 == 0 else "empty compilation cache"
+            cache = os.path.join(folder, f"cache{(index + 1) // 2}")
+            environment = os.environ | {"JAX_COMPILATION_CACHE_DIR": cache}
+            start = time.perf_counter()
+            command = [sys.executable, script.format(arguments[0]), *arguments[1:]]
+            subprocess.run(command, env=environment, check=True, capture_output=True)
+            if index:
+                times[kind].append(time.perf_counter() - start)
+    return times
+
+
+def machine() -> str:
+    """One line about where this runs."""
+    device = jax.devices()[0]
+    where = f"{os.cpu_count()} cores" if device.platform == "cpu" else device.device_kind
+    return f"{where}, JAX {jax.__version__}, Python {platform.python_version()}"
+
+
+def main() -> None:
+    """Measures what --rows asks for, prints the table and writes it, the raw seconds and the bars."""
+    chosen = [name.strip() for name in CHOSEN.value]
+    for name in chosen:
+        if name not in ROWS:
+            raise ValueError(f"--rows: unknown row {name!r}; choose from {', '.join(ROWS)}")
+    with program.results_folder("benchmark") as folder:
+        peak = limit()
+        print(f"{machine()}; limit: {peak / 1e9:.0f} GFLOP/s in a 2048x2048 matrix product")
+        results: dict[str, dict[str, list[float]]] = {}
+        lines = []
+        for row in rows(chosen):
+            times = results[row.name] = measure(row, REPEATS.value)
+            ours = statistics.median(times["hw3"])
+            for name, values in times.items():
+                median = statistics.median(values)
+                share = f"{row.flop / median / peak:.0%}" if row.flop else ""
+                lines.append(
+                    [
+                        row.name,
+                        name,
+                        f"{1e3 * median:.1f}",
+                        f"{1e3 * min(values):.1f}..{1e3 * max(values):.1f}",
+                        f"{row.items / median:,.0f} {row.unit}/s",
+                        share,
+                        f"{median / ours:.2f}",
+                    ]
+                )
+        if "start" in chosen:
+            for name, values in start_times(min(REPEATS.value, 3)).items():
+                spread = f"{1e3 * min(values):.0f}..{1e3 * max(values):.0f}"
+                lines.append(["sweep_occlusion.py", name, f"{1e3 * statistics.median(values):.0f}", spread, "", "", ""])
+                results.setdefault("sweep_occlusion.py, whole process", {})[name] = values
+        header = ["work", "contender", "median (ms)", "spread (ms)", "rate", "of the limit", "time, hw3 = 1"]
+        program.print_table(f"Benchmark on {machine()}", header, lines)
+        swept = [row for row in results if row == "sweep, 16 images"]
+        if swept:
+            minutes = statistics.median(results[swept[0]]["hw3"]) / 16 * 10_000 / 60
+            print(f"all 10,000 test images would take {minutes:.0f} minutes")
+        ratios = {
+            row: {name: statistics.median(values) / statistics.median(times["hw3"]) for name, values in times.items()}
+            for row, times in results.items()
+            if "hw3" in times and len(times) > 1
+        }
+        if ratios:
+            program.write_figure(folder / "ratios.png", figures.ratio_bars(ratios, machine()))
+        program.write_csv(folder / "benchmark.csv", header, lines)
+        program.write_json(
+            folder / "results.json",
+            {"command": program.command(), "machine": machine(), "limit_flop_per_s": peak, "seconds": results},
+        )
+
+
+if __name__ == "__main__":
+    program.run(main, compilation_cache=False)  # so that no row profits from an earlier run
