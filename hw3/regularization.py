@@ -5,6 +5,7 @@ units against its rate. Bagging (Breiman 1996) against dropout, and against aver
 (Monte Carlo dropout, Gal and Ghahramani, arXiv:1506.02142), at equal training cost: accuracy and calibration.
 """
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
@@ -37,11 +38,11 @@ def co_adaptation(hidden: jax.Array) -> jax.Array:
     """
     centred = hidden - hidden.mean(0, keepdims=True)
     norm = jnp.linalg.norm(centred, axis=0)
-    alive = norm > 1e-6 * jnp.sqrt(1.0 * len(hidden))
+    alive = norm > 1e-6 * math.sqrt(len(hidden))
     unit = jnp.where(alive[None], centred / jnp.where(alive, norm, 1.0)[None], 0.0)
-    total = jnp.abs(unit.T @ unit).sum() - alive.sum()
-    pairs = alive.sum() * (alive.sum() - 1)
-    return jnp.where(pairs > 0, total / jnp.maximum(pairs, 1), 0.0)
+    units = alive.sum().astype(jnp.float32)
+    total = jnp.abs(unit.T @ unit).sum() - units
+    return jnp.where(units > 1, total / jnp.maximum(units * (units - 1), 1.0), 0.0)
 
 
 def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS) -> float:
@@ -127,10 +128,9 @@ def dropout(
     test_accuracy = small_networks.accuracy(predicted, dataset.test_labels)
 
     # A key of its own: labels must not depend on what the lanes' keys are used for elsewhere.
-    draw = jax.vmap(
-        lambda key: jax.random.randint(jax.random.fold_in(key, 10**6), inputs.rows.shape[1:], 0, dataset.classes)
-    )
-    shuffled = inputs._replace(labels=draw(inputs.key))
+    count = inputs.rows.shape[1]
+    drawn = [small_networks.integers(jax.random.fold_in(k, 10**6), count, dataset.classes) for k in inputs.key]
+    shuffled = inputs._replace(labels=jnp.asarray(np.stack(drawn)))
     memorising = small_networks.trained(network, recipe, count, shuffled, pool, advance)
     memorised = small_networks.train_accuracy(network, memorising, shuffled, pool)
     curves = small_networks.by_seed(np.stack(curve, -1), seeds)
@@ -172,14 +172,15 @@ def bootstrap(inputs: Lanes, members: int) -> Lanes:
     Ordered [lane, member].
     """
 
-    def copies(lane: Lanes) -> Lanes:
-        def copy(key: jax.Array) -> Lanes:
-            sample = jax.random.randint(key, lane.rows.shape, 0, len(lane.rows))
-            return Lanes(key, lane.rows[sample], lane.labels[sample], lane.settings)
-
-        return jax.vmap(copy)(jax.random.split(jax.random.fold_in(lane.key, 10**6 + 1), members))
-
-    return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), jax.vmap(copies)(inputs))
+    keys = jax.vmap(lambda key: jax.random.split(jax.random.fold_in(key, 10**6 + 1), members))(inputs.key).reshape(-1)
+    count = inputs.rows.shape[1]
+    sample = np.stack([small_networks.integers(key, count, count) for key in keys])
+    rows, labels = (
+        jnp.asarray(np.take_along_axis(np.repeat(np.asarray(leaf), members, 0), sample, 1))
+        for leaf in (inputs.rows, inputs.labels)
+    )
+    settings = jax.tree.map(lambda leaf: jnp.asarray(np.repeat(np.asarray(leaf), members, 0)), inputs.settings)
+    return Lanes(keys, rows, labels, settings)
 
 
 def shared_parameters(variables: Any, members: int) -> float:

@@ -135,6 +135,11 @@ def permutation(key: jax.Array, count: int) -> np.ndarray:
     return np.argsort(np.asarray(_uniform(key, count)), kind="stable").astype(np.int32)
 
 
+def integers(key: jax.Array, count: int, high: int) -> np.ndarray:
+    """`count` whole numbers from 0 to `high - 1`, equally likely, int32; see `permutation`."""
+    return np.minimum((np.asarray(_uniform(key, count)) + 1) / 2 * high, high - 1).astype(np.int32)
+
+
 @partial(jax.jit, static_argnums=(0, 1), donate_argnums=2)
 def _epoch(
     network: nn.Module,

@@ -30,7 +30,7 @@ TRAIN_IMAGES = flags.DEFINE_integer(
     "train_images", 1000, "Images that each small network is trained on.", lower_bound=1
 )
 EPOCHS = flags.DEFINE_integer("epochs", None, "Of the small networks; 20, with --quick 8.", lower_bound=1)
-DISTANCES = flags.DEFINE_list("distances", ["1", "2", "3", "4"], "Pixels by which digits are moved.")
+DISTANCES = flags.DEFINE_list("distances", None, "Pixels by which digits are moved; 1 to 4.")
 CANVAS_SIZES = flags.DEFINE_list("canvas_sizes", None, "Sides of canvases in pixels; with --quick 20, 28 and 56.")
 ONLY = flags.DEFINE_list("only", None, "Run only these measurements: cost, pooling, by_hand, fields.")
 SEED = flags.DEFINE_integer("seed", 0, "Of all that is random.", lower_bound=0, upper_bound=2**32 - 1)
@@ -55,6 +55,7 @@ class Plan(NamedTuple):
     shifted_images: int
     canvas_images: int
     canvas_sizes: tuple[int, ...]
+    distances: tuple[int, ...]
     gradient_images: int  # in each of the groups over which the trained network's fields are measured
     depths: tuple[int, ...]
     repeats: int
@@ -62,9 +63,23 @@ class Plan(NamedTuple):
 
 
 FULL = Plan(
-    8, 20, (100, 300, 1000, 3000), KINDS, 600, 1000, 2000, (20, 24, 28, 36, 44, 56), 128, (4, 8, 16, 32), 20, 10_000
+    8,
+    20,
+    (100, 300, 1000, 3000),
+    KINDS,
+    600,
+    1000,
+    2000,
+    (20, 24, 28, 36, 44, 56),
+    (1, 2, 3, 4),
+    128,
+    (4, 8, 16, 32),
+    20,
+    10_000,
 )
-SHORT = Plan(3, 8, (300, 1000), ("convolution", "dense"), 120, 250, 500, (20, 28, 56), 64, (4, 8, 16), 8, 2000)
+SHORT = Plan(
+    3, 8, (300, 1000), ("convolution", "dense"), 120, 250, 500, (20, 28, 56), (1, 2, 3, 4), 64, (4, 8, 16), 8, 2000
+)
 
 
 def whole_numbers(flag: flags.FlagHolder, default: tuple[int, ...], highest: int, lowest: int) -> tuple[int, ...]:
@@ -96,6 +111,7 @@ def plan(dataset: Dataset) -> Plan:
         seeds=seeds,
         epochs=chosen.epochs if EPOCHS.value is None else EPOCHS.value,
         few_counts=tuple(count for count in chosen.few_counts if count < len(dataset.train_labels)),
+        distances=whole_numbers(DISTANCES, chosen.distances, side - 1, 1),
         canvas_sizes=whole_numbers(CANVAS_SIZES, chosen.canvas_sizes, 4 * side, 10),
     )
 
@@ -172,18 +188,19 @@ def few_images(chosen: Plan, dataset: Dataset, key: jax.Array) -> dict:
 def pooling(checkpoint: Checkpoint, chosen: Plan, dataset: Dataset, key: jax.Array, folder: Path) -> dict:
     """Problem 2 (2)."""
     side = dataset.train_images.shape[1]
-    distances = whole_numbers(DISTANCES, (), side - 1, 1)
     network = translation.network(FEATURES, dataset)
     total = chosen.seeds * len(translation.VERSIONS) * TRAIN_IMAGES.value * chosen.epochs
     with program.progress("pooling", total, "images") as advance:
         variables, versions = translation.train(
             network, RECIPE, chosen.epochs, key, chosen.seeds, TRAIN_IMAGES.value, dataset, advance
         )
-    run = translation.shifts(network, variables, versions, chosen.seeds, dataset, distances, chosen.shifted_images)
-    pixels = translation.pixel_change(dataset.test_images[: chosen.shifted_images], distances)
+    run = translation.shifts(
+        network, variables, versions, chosen.seeds, dataset, chosen.distances, chosen.shifted_images
+    )
+    pixels = translation.pixel_change(dataset.test_images[: chosen.shifted_images], chosen.distances)
     shifts = {
         "versions": translation.VERSIONS,
-        "distances": distances,
+        "distances": chosen.distances,
         "train_images": TRAIN_IMAGES.value,
         "pixel_change": pixels.tolist(),
     } | {name: np.asarray(value).tolist() for name, value in run._asdict().items()}

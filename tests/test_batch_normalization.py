@@ -1,0 +1,143 @@
+"""Normalisation by the batch against Flax's, a variance shift known in closed form, gradients at initialisation."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from hw3 import batch_normalization, small_networks
+from hw3.batch_normalization import Kernels
+from hw3.data import as_float
+from hw3.dense_networks import DenseNetwork
+from hw3.small_networks import Recipe
+
+KEY = jax.random.key(1)
+NETWORK = DenseNetwork((6, 6), classes=3, normalise=True, drops=("before", "after"))
+
+
+@pytest.fixture(scope="module")
+def some(stripes):
+    """A fresh network in two lanes: without dropout, and with 0.5 before every normalisation."""
+    settings = batch_normalization.placements(0.5, 2)[:2]
+    inputs = small_networks.lanes(KEY, 1, 100, stripes.train_labels, settings)
+    pool = jnp.asarray(stripes.train_images)
+    return small_networks.initial_state(NETWORK, Recipe(10, 0.1), inputs, pool).variables, settings
+
+
+def test_a_known_variance_shift():
+    """Inputs with mean c and variance v, dropped with probability p: E[x^2] / (1 - p) - c^2 in training, v without."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(50, 200, (4000, 2, 2, 1)).astype(np.uint8)
+    network = DenseNetwork((4,), classes=2, normalise=True, drops=("before", "after"))
+    variables = small_networks.fresh_variables(
+        network, jnp.stack([KEY] * 2), images[:2] / 255, jnp.zeros((1, 2)), False
+    )
+    variables["params"]["Dense_0"]["kernel"] = np.stack([np.eye(4, dtype=np.float32)] * 2)
+    settings = jnp.array([[[0.3, 0.0]], [[0.0, 0.7]]])
+    ratio = batch_normalization.variance_ratios(network, variables, images, settings, KEY, 400)
+    mean, variance = (images / 255).mean(), (images / 255).var()
+    known = ((variance + mean**2) / 0.7 - mean**2) / variance
+    assert known > 2
+    assert ratio[0, 0] == pytest.approx(known, rel=0.03)
+    assert ratio[1, 0] == pytest.approx(1.0, rel=1e-5), "dropout behind the normalisation does not concern it"
+
+
+def test_placements():
+    rates = np.asarray(batch_normalization.placements(0.4, 3))
+    assert rates.shape == (4, 3, 2)
+    np.testing.assert_allclose(rates.sum((1, 2)), [0, 1.2, 1.2, 0.4], rtol=1e-6)
+    np.testing.assert_allclose(rates[3, 2], [0, 0.4])
+
+
+def test_statistics_measured_anew_are_those_of_the_images(some, stripes):
+    variables, settings = some
+    images = stripes.train_images[:100]
+    corrected = batch_normalization.with_test_statistics(NETWORK, variables, images, settings, 100)
+    lane = jax.tree.map(lambda leaf: leaf[1], corrected)
+    x = images.reshape(100, -1).astype(np.float32) / 255
+    for block in range(2):
+        dense, statistics = lane["params"][f"Dense_{block}"], lane["batch_stats"][f"BatchNorm_{block}"]
+        z = x @ np.asarray(dense["kernel"]) + np.asarray(dense["bias"])
+        np.testing.assert_allclose(statistics["mean"], z.mean(0), atol=1e-4)
+        np.testing.assert_allclose(statistics["var"], z.var(0), atol=1e-4)
+        x = np.maximum((z - z.mean(0)) / np.sqrt(z.var(0) + 1e-5), 0)
+
+
+def test_accuracy_by_batch_against_a_loop_over_batches(some, stripes):
+    variables, settings = some
+    images, labels = stripes.test_images, stripes.test_labels
+    arguments = (NETWORK, variables, images, labels, settings)
+    hits = []
+    for start in range(0, 200, 10):  # the last 3 of 203 images are left over
+        batch = as_float(images[start : start + 10])
+        logits, _ = small_networks.forward(NETWORK, variables, batch, jnp.zeros_like(settings), KEY, True)
+        hits.append(np.asarray(logits).argmax(-1) == labels[start : start + 10])
+    found = batch_normalization.accuracy_by_batch(*arguments, 10)
+    np.testing.assert_allclose(found, np.concatenate(hits, 1).mean(1))
+    running = batch_normalization.accuracy_by_batch(*arguments, 203, own_statistics=False)
+    predicted = small_networks.logits(NETWORK, variables, images, settings)
+    np.testing.assert_allclose(running, small_networks.accuracy(predicted, labels), atol=1e-6)
+
+
+@pytest.mark.parametrize("normalise", [True, False])
+def test_gradient_norms_are_those_of_the_flax_network(normalise):
+    weights = batch_normalization.kernels(KEY, 3, 8, 12, 4)
+    images, labels = jax.random.uniform(KEY, (16, 3, 4, 1)), jnp.arange(16) % 4
+    network = DenseNetwork((8, 8, 8), classes=4, normalise=normalise, drops=())
+    variables = small_networks.fresh_variables(network, KEY[None], images[:2], jnp.zeros((3, 2)), False)
+    variables = jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), variables)
+    for layer, kernel in enumerate((weights.first, *weights.hidden, weights.last)):
+        variables["params"][f"Dense_{layer}"]["kernel"] = kernel
+
+    @jax.jit
+    @jax.grad
+    def gradient(params):
+        logits, _ = network.apply({**variables, "params": params}, images, None, True, mutable=["batch_stats"])
+        return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
+
+    expected = [jnp.linalg.norm(gradient(variables["params"])[f"Dense_{i}"]["kernel"]) for i in range(3)]
+    found = batch_normalization.gradient_norms(weights, images, labels, normalise)
+    np.testing.assert_allclose(found, np.stack(expected), rtol=1e-4)
+
+
+def test_gradients_explode_as_theory_says_with_normalisation_and_only_with_it():
+    weights = batch_normalization.kernels(KEY, 24, 96, 20, 5)
+    images, labels = jax.random.normal(KEY, (128, 20)), jnp.arange(128) % 5
+    normalised, plain = (
+        batch_normalization.growth(np.asarray(batch_normalization.gradient_norms(weights, images, labels, normalise)))
+        for normalise in (True, False)
+    )
+    assert normalised == pytest.approx(batch_normalization.THEORETICAL_GROWTH, rel=0.02)
+    assert plain == pytest.approx(1.0, abs=0.05)
+
+
+def test_growth_of_known_norms():
+    assert batch_normalization.growth(np.array([99.0, 8.0, 4.0, 2.0, 1.0])) == pytest.approx(2.0)
+
+
+def test_descent_takes_the_steps_of_gradient_descent():
+    weights = batch_normalization.kernels(KEY, 2, 6, 4, 3)
+    images = np.random.default_rng(0).integers(0, 256, (3, 8, 4)).astype(np.uint8)
+    labels = np.arange(24).reshape(3, 8).astype(np.int32) % 3
+    found, losses = batch_normalization.descend(weights, images, labels, False, 0.5)
+
+    def loss(w, x, y):
+        x = jax.nn.relu(x @ w.first)
+        logits = jax.nn.relu(x @ w.hidden[0]) @ w.last
+        return -jnp.take_along_axis(jax.nn.log_softmax(logits), y[:, None], 1).mean()
+
+    for step in range(3):
+        value, gradient = jax.jit(jax.value_and_grad(loss))(weights, images[step] / np.float32(255), labels[step])
+        assert losses[step] == pytest.approx(float(value), abs=1e-5)
+        weights = Kernels(*(w - 0.5 * g for w, g in zip(weights, gradient, strict=True)))
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), found, weights)
+
+
+def test_batch_size_two_is_the_end_of_normalisation(stripes):
+    inputs = small_networks.lanes(KEY, 2, 300, stripes.train_labels, jnp.zeros((1, 1, 2)))
+    run = batch_normalization.batch_sizes((16,), Recipe(128, 0.2), 3, inputs, stripes, [2, 50])
+    assert run.plain.shape == run.large_then_running.shape == (2, 2)
+    np.testing.assert_allclose(run.batch[:, -1], run.large_then_small[:, -1], atol=0.03)  # 203 and 200 images
+    assert (run.train[:, 1] > run.train[:, 0]).all()
+    np.testing.assert_array_equal(run.large_then_running[:, 0], run.large_then_running[:, 1])
