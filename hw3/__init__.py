@@ -2,12 +2,15 @@
 
 `data` gives images; `cnn` describes the networks, `training` trains them (`training_layers` and
 `onednn` make that fast on CPU) and `checkpoints` keeps them; `inspection`
-looks inside; `occlusion` sweeps a patch over images and `occlusion_maps` reads the result; `overlays` searches for
+looks inside; `occlusion` sweeps a patch over images and `occlusion_maps` reads the result (`patched`,
+`changes` and `incremental` compute each distinct image, and of it only what changed, once); `overlays` searches for
 patches that fool a classifier. `rnn` and `lstm` unroll back-propagation through time by hand, `gradients` sets it
-beside autodiff and differences, and `published` audits every number that the documents print for them. `figures`
-turns arrays into pictures, `answers_*` turn results into sentences and `report` makes one page of it all. Numerical
-modules are pure functions of arrays and explicit `jax.random` keys; importing any of them leaves JAX's configuration
-alone.
+beside autodiff and differences, and `published` audits every number that the documents print for them.
+`gradient_flow` follows gradients over long lags, `echo_state` reads out random networks, `sequences` plants motifs in
+long sequences and `sequence_learning` learns to find them, through `batched_recurrence`, from `random_networks`.
+`figures` turns arrays into pictures, `answers_*` turn results into sentences and `report` makes one page of it all.
+Numerical modules are pure functions of arrays and explicit `jax.random` keys; importing any of them leaves JAX's
+configuration alone.
 """
 
 __version__ = "0.1.0"

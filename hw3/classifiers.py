@@ -4,7 +4,7 @@ A classifier is any JAX function `predict(images) -> probabilities`: images floa
 [0, 1] with 0 = black, probabilities [batch, classes]. Nothing here knows how it was made.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
@@ -94,8 +94,19 @@ def in_batches(total: int, limit: int) -> list[tuple[np.ndarray, int]]:
     >>> [(batch.tolist(), valid) for batch, valid in in_batches(5, 2)]
     [([0, 1], 2), ([2, 3], 2), ([4, 4], 1)]
     """
-    size = equal_batch(total, limit)
-    return [
-        (np.minimum(np.arange(first, first + size), total - 1), min(size, total - first))
-        for first in range(0, total, size)
-    ]
+    return list(batches(total, (equal_batch(total, limit),)))
+
+
+def batches(total: int, sizes: tuple[int, ...]) -> Iterator[tuple[np.ndarray, int]]:
+    """Indices of `total` items in batches of the largest of `sizes` (descending) that can be filled, else the smallest.
+
+    As in `in_batches`, each comes with the number of indices that count, and the last one repeats its last index.
+
+    >>> [(batch.tolist(), valid) for batch, valid in batches(9, (4, 2))]
+    [([0, 1, 2, 3], 4), ([4, 5, 6, 7], 4), ([8, 8], 1)]
+    """
+    first = 0
+    while first < total:
+        size = next((size for size in sizes if size <= total - first), sizes[-1])
+        yield np.minimum(np.arange(first, first + size), total - 1), min(size, total - first)
+        first += size

@@ -7,13 +7,13 @@ function `predict(images) -> probabilities`; nothing here knows how it was made.
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from hw3 import patched
 from hw3.classifiers import (
     Predict,
     as_pytree,
@@ -25,10 +25,13 @@ from hw3.classifiers import (
     in_batches,
     pair,
 )
+from hw3.patched import Patched
 
 # Pixels times channels in one batch of occluded images unless the caller says otherwise: 441 images of 28x28 and a
-# little more. Larger batches are no faster on CPU and need more memory (BUILD.md, Speed).
+# little more. Larger batches are no faster on CPU and need more memory (BUILD.md, Speed); the incremental evaluation,
+# whose batches are of smaller pieces, gains a little.
 BATCH_VALUES = 400_000
+INCREMENTAL_BATCH_VALUES = 800_000
 
 
 class Sweep(NamedTuple):
@@ -78,34 +81,6 @@ def positions(size: int, patch: int, stride: int, reach_edge: bool = False) -> n
     return starts
 
 
-def covers(start: jax.Array, patch: tuple[int, int], shape: tuple[int, int]) -> jax.Array:
-    """Which pixels a patch covers whose first row and column are `start` (int [2]): bool [height, width]."""
-    row = jnp.arange(shape[0])
-    col = jnp.arange(shape[1])
-    rows = (row >= start[0]) & (row < start[0] + patch[0])
-    cols = (col >= start[1]) & (col < start[1] + patch[1])
-    return rows[:, None] & cols[None, :]
-
-
-@partial(jax.jit, static_argnames="patch")
-def _classify(
-    predict: Predict,
-    images: jax.Array,
-    fills: jax.Array,
-    which: jax.Array,
-    starts: jax.Array,
-    patch: tuple[int, int],
-) -> jax.Array:
-    """Probabilities [batch, classes] of images[which], fills[which] showing through patches at `starts` [batch, 2]."""
-
-    def occlude(index: jax.Array, start: jax.Array) -> jax.Array:
-        inside = covers(start, patch, (images.shape[1], images.shape[2]))[..., None]
-        # One filling serves all images if there is only one.
-        return jnp.where(inside, fills[jnp.minimum(index, len(fills) - 1)], images[index])
-
-    return predict(jax.vmap(occlude)(which, starts))
-
-
 def sweep(
     predict: Predict,
     images: Any,
@@ -116,9 +91,13 @@ def sweep(
     fill: Any = 0.0,
     reach_edge: bool = False,
     batch_size: int | None = None,
+    method: str = "auto",
     advance: Callable[[int], None] = lambda occluded: None,
 ) -> Sweep:
     """Classifies every image with a patch at every position: one flat vmapped batch of (image, position) pairs.
+
+    Positions at which the patch changes the same pixels share one forward pass; those at which it changes none take
+    the probabilities of the image without a patch.
 
     Args:
       predict: any JAX function from float32 images [batch, height, width, channels] to probabilities [batch, classes].
@@ -133,6 +112,8 @@ def sweep(
       reach_edge: add the last row and column of positions where the stride would miss them.
       batch_size: occluded images classified at once; bounds the memory, never changes the result beyond rounding. The
         default suits the size of the images.
+      method: "dense" classifies whole occluded images. "incremental" computes only what patches can change, in networks
+        of `hw3.cnn.predictor`, with the same result to rounding. "auto" takes the faster (`hw3.patched.choose`).
       advance: called with a number of occluded images whenever so many more are done.
 
     Returns a `Sweep`; for 28x28 images and the homework's 8x8 patch and stride 1, maps of 21x21 positions.
@@ -144,27 +125,36 @@ def sweep(
     strides = pair(stride, "stride")
     if patch[0] > height or patch[1] > width:
         raise ValueError(f"patch_size {patch[0]}x{patch[1]} is larger than the images, {height}x{width}")
-    default = max(1, BATCH_VALUES // (height * width * channels))
-    limit = default if batch_size is None else check_count(batch_size, "batch_size")
+    if batch_size is not None:
+        check_count(batch_size, "batch_size")
     classes = check_predict(predict, images.shape[1:])
     fills = _fills(fill, images)
     predict = as_pytree(predict)
 
     rows = positions(height, patch[0], strides[0], reach_edge)
     cols = positions(width, patch[1], strides[1], reach_edge)
-    starts = np.stack(np.meshgrid(rows, cols, indexing="ij"), axis=-1).reshape(-1, 2)
-    total = count * len(starts)
-    probabilities = np.empty((total, classes), np.float32)
-    for flat, valid in in_batches(total, limit):
-        which, position = np.divmod(flat, len(starts))
-        out = _classify(predict, images, fills, which.astype(np.int32), starts[position].astype(np.int32), patch)
-        probabilities[flat[:valid]] = np.asarray(out)[:valid]
-        check_sums(probabilities[flat[:valid]].sum(-1))
-        advance(valid)
+    starts = np.stack(np.meshgrid(rows, cols, indexing="ij"), axis=-1).reshape(-1, 2).astype(np.int32)
+    plan = patched.choose(method, predict, classes, images.shape[1:], patch, count * len(starts))
+    values = INCREMENTAL_BATCH_VALUES if plan else BATCH_VALUES
+    limit = batch_size or max(1, values // (height * width * channels))
     clean = np.empty((count, classes), np.float32)
     for flat, valid in in_batches(count, limit):
         clean[flat[:valid]] = np.asarray(_predict(predict, images[flat]))[:valid]
     check_sums(clean.sum(-1))
+    probabilities = patched.classify(
+        predict,
+        plan,
+        Patched(
+            np.asarray(images),
+            np.asarray(fills),
+            np.repeat(np.arange(count, dtype=np.int32), len(starts)),
+            np.tile(starts, (count, 1)),
+            patch,
+        ),
+        clean,
+        batch_size=limit,
+        advance=advance,
+    )
     labels = clean.argmax(-1) if labels is None else _labels(labels, count, classes)
     return Sweep(
         probabilities.reshape(count, len(rows), len(cols), classes),

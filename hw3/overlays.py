@@ -7,15 +7,18 @@ size x place of the cut x place of the paste.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hw3.classifiers import Predict, as_pytree, check_count, check_images, check_predict, check_sums, in_batches
-from hw3.occlusion import covers, positions, sweep
+from hw3 import patched
+from hw3.classifiers import Predict, as_pytree, check_count, check_images, check_predict, in_batches
+from hw3.occlusion import occluded, positions, sweep
+from hw3.patched import Patched
+
+# Pixels times channels of the moved donors kept at once.
+FILL_VALUES = 8_000_000
 
 
 class Search(NamedTuple):
@@ -54,31 +57,25 @@ class Summary(NamedTuple):
     smallest: Overlay | None  # the most confident flip of the smallest patch that flips
 
 
-def paste(image: jax.Array, donor: jax.Array, cut: jax.Array, place: jax.Array, patch: tuple[int, int]) -> jax.Array:
+def shifted(donor: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """The donor [height, width, channels] moved: pixel (row, col) shows the donor's at (row, col) + offset.
+
+    Beyond the donor's edges its last pixels show. offsets: int [n, 2] -> [n, height, width, channels].
+    """
+    rows, cols = (
+        np.clip(np.arange(size) + offsets[:, axis, None], 0, size - 1) for axis, size in enumerate(donor.shape[:2])
+    )
+    return donor[rows[:, :, None], cols[:, None, :]]
+
+
+def paste(image: Any, donor: Any, cut: Any, place: Any, patch: tuple[int, int]) -> np.ndarray:
     """`image` with the patch of `donor` whose first pixel is `cut` (int [2]) pasted so that it begins at `place` (int
     [2]).
 
     Both images [height, width, channels]; the patch must lie inside both.
     """
-    height, width = image.shape[:2]
-    offset = cut - place
-    rows = jnp.clip(jnp.arange(height) + offset[0], 0, donor.shape[0] - 1)
-    cols = jnp.clip(jnp.arange(width) + offset[1], 0, donor.shape[1] - 1)
-    return jnp.where(covers(place, patch, (height, width))[..., None], donor[rows][:, cols], image)
-
-
-@partial(jax.jit, static_argnames="patch")
-def _classify(
-    predict: Predict,
-    image: jax.Array,
-    donor: jax.Array,
-    cuts: jax.Array,
-    places: jax.Array,
-    patch: tuple[int, int],
-) -> tuple[jax.Array, jax.Array, jax.Array]:
-    pasted = jax.vmap(lambda cut, place: paste(image, donor, cut, place, patch))(cuts, places)
-    probabilities = predict(pasted)
-    return probabilities.argmax(-1), probabilities.max(-1), probabilities.sum(-1)
+    fill = shifted(np.asarray(donor), np.subtract(cut, place)[None])[0]
+    return occluded(np.asarray(image), int(place[0]), int(place[1]), patch, fill)
 
 
 def search(
@@ -90,6 +87,7 @@ def search(
     cut_stride: int = 4,
     paste_stride: int = 2,
     batch_size: int = 1024,
+    method: str = "auto",
     advance: Callable[[int], None] = lambda candidates: None,
 ) -> Iterator[Search]:
     """Classifies `image` with every patch of the grid pasted in; yields the result of one size and donor at a time.
@@ -102,6 +100,7 @@ def search(
       cut_stride, paste_stride: pixels from one place of the cut, or of the paste, to the next; the last place that fits
         is always among them.
       batch_size: candidates classified at once; bounds the memory, never changes the result beyond rounding.
+      method: as for `hw3.occlusion.sweep`; candidates that give the same image are classified once in any case.
       advance: called with a number of candidates whenever so many more are done.
 
     Raises ValueError for patches larger than an image, and numbers below 1.
@@ -114,23 +113,31 @@ def search(
         raise ValueError("donors must hold at least one image")
     check_grid(image.shape[:2], patch_sizes, cut_stride, paste_stride)
     check_count(batch_size, "batch_size")
-    check_predict(predict, image.shape)
+    classes = check_predict(predict, image.shape)
     predict = as_pytree(predict)
+    total = count(image.shape[:2], len(donors), patch_sizes, cut_stride, paste_stride)
     for side in patch_sizes:
+        plan = patched.choose(method, predict, classes, image.shape, (side, side), total)
         cut_rows, cut_cols, paste_rows, paste_cols = axes = grid_axes(image.shape[:2], side, cut_stride, paste_stride)
-        black = sweep(predict, image[None], patch_size=side).predicted[0][np.ix_(paste_rows, paste_cols)]
+        plain = sweep(predict, image[None], patch_size=side, method=method)
+        black = plain.predicted[0][np.ix_(paste_rows, paste_cols)].astype(np.int16)
+        grid = np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], -1).astype(np.int32)
         shape = tuple(map(len, axes))
-        for donor, pixels in enumerate(donors):
-            predicted = np.empty(np.prod(shape), np.int16)
-            probability = np.empty(predicted.shape, np.float32)
-            for flat, valid in in_batches(predicted.size, batch_size):
-                at = np.unravel_index(flat, shape)
-                grid = np.stack([axis[index] for axis, index in zip(axes, at, strict=True)], -1).astype(np.int32)
-                label, highest, sums = _classify(predict, image, pixels, grid[:, :2], grid[:, 2:], (side, side))
-                check_sums(np.asarray(sums))
-                predicted[flat[:valid]] = np.asarray(label)[:valid]
-                probability[flat[:valid]] = np.asarray(highest)[:valid]
-                advance(valid)
+        for donor, pixels in enumerate(np.asarray(donors)):
+            predicted = np.empty(len(grid), np.int16)
+            probability = np.empty(len(grid), np.float32)
+            for flat, valid in in_batches(len(grid), max(1, FILL_VALUES // pixels.size)):
+                candidates = grid[flat[:valid]]
+                probabilities = patched.classify(
+                    predict,
+                    plan,
+                    _patched(np.asarray(image), pixels, candidates, (side, side)),
+                    plain.clean,
+                    batch_size=batch_size,
+                    advance=advance,
+                )
+                predicted[flat[:valid]] = probabilities.argmax(-1)
+                probability[flat[:valid]] = probabilities.max(-1)
             yield Search(
                 donor,
                 (side, side),
@@ -140,8 +147,15 @@ def search(
                 paste_cols,
                 predicted.reshape(shape),
                 probability.reshape(shape),
-                black.astype(np.int16),
+                black,
             )
+
+
+def _patched(image: np.ndarray, donor: np.ndarray, candidates: np.ndarray, patch: tuple[int, int]) -> Patched:
+    """Candidates, int32 [n, 4] of cut and place: those as far from cut to place are a scene."""
+    offsets = candidates[:, :2] - candidates[:, 2:]
+    both, scene = np.unique(offsets, axis=0, return_inverse=True)
+    return Patched(image[None], shifted(donor, both), scene.astype(np.int32), candidates[:, 2:], patch)
 
 
 def check_grid(shape: tuple[int, int], patch_sizes: tuple[int, ...], cut_stride: int, paste_stride: int) -> None:

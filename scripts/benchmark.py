@@ -6,6 +6,7 @@ python scripts/benchmark.py --rows=train,sweep --repeats=9
 All contenders of a row run in turn, each at its best setting, with the same weights; their logits are compared first.
 """
 
+import contextlib
 import os
 import platform
 import statistics
@@ -26,10 +27,10 @@ import program
 import shared_flags
 from absl import flags
 
-from hw3 import cnn, data, occlusion, overlays, training, training_layers
+from hw3 import cnn, data, occlusion, overlays, sequence_learning, training, training_layers
 from hw3.figures import benchmark as figures
 
-ROWS = ["train", "forward", "sweep", "search", "start"]
+ROWS = ["train", "forward", "sweep", "search", "recurrent", "start"]
 CHOSEN = flags.DEFINE_list("rows", ROWS, f"What to time: {', '.join(ROWS)}.")
 REPEATS = flags.DEFINE_integer("repeats", 7, "Timings of each contender; the median counts.", lower_bound=1)
 shared_flags.define_outdir_flag()
@@ -114,6 +115,27 @@ def search_row(predict: Any, images: np.ndarray) -> Row:
     return Row("overlay search", "candidates", tried, None, {"hw3": call})
 
 
+def recurrent_rows() -> Iterator[Row]:
+    """Updates of an RNN and an LSTM by Adam: 64 sequences of 1,000 steps, 20 inputs, 64 hidden units, 4 classes."""
+    keys = jax.random.split(jax.random.key(0), 2)
+    xs = jax.random.normal(keys[0], (64, 1000, 20))
+    labels = jnp.arange(64) % 4
+    recipe = sequence_learning.Recipe()
+    step = jax.jit(sequence_learning.training_step, static_argnums=0)
+    for kind, initial in (
+        ("RNN", sequence_learning.initial_rnns(keys[1:], 64, 4)),
+        ("LSTM", sequence_learning.initial_lstms(keys[1:], 64, 4, 1.0)),
+    ):
+        params = jax.tree.map(lambda leaf: leaf[0], initial)
+        state = sequence_learning.optimizer(recipe).init(params)
+        contenders: dict[str, Callable[[], Any]] = {
+            "hw3": lambda params=params, state=state: step(recipe, params, state, xs, labels).loss  # type: ignore[misc]
+        }
+        with contextlib.suppress(ImportError):
+            contenders["PyTorch"] = peers.recurrent_step(kind, np.asarray(xs), np.asarray(labels))
+        yield Row(f"{kind} step, 64 x 1,000 steps", "sequences", 64, None, contenders)
+
+
 def rows(chosen: list[str]) -> Iterator[Row]:
     """The rows that need no process of their own."""
     dataset = data.load("mnist")
@@ -149,6 +171,8 @@ def rows(chosen: list[str]) -> Iterator[Row]:
             yield Row(name, "occluded images", count * SWEEP, flop, ours | found.get(f"sweep {count}", {}))
     if "search" in chosen:
         yield search_row(predict, images)
+    if "recurrent" in chosen:
+        yield from recurrent_rows()
 
 
 def limit() -> float:

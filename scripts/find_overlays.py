@@ -5,7 +5,7 @@ python scripts/find_overlays.py --digit=6 --donors=3 --patch_sizes=3,5,7 --cut_s
 """
 
 import pathlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -183,7 +183,7 @@ def windows(predict: Predict, target: Target, folder: pathlib.Path) -> dict:
 
 def pasted(predict: Predict, target: Target, sides: tuple[int, ...], folder: pathlib.Path) -> dict:
     """The search over patches cut from other digits: rates by class and size, the best candidates as pictures."""
-    strides = {"cut_stride": CUT_STRIDE.value, "paste_stride": PASTE_STRIDE.value}
+    strides: dict[str, Any] = {"cut_stride": CUT_STRIDE.value, "paste_stride": PASTE_STRIDE.value}
     total = overlays.count(target.image.shape[:2], len(target.donors), sides, **strides)
     with program.progress("trying pasted patches", total, "candidates") as advance:
         found = overlays.search(

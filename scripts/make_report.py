@@ -20,6 +20,7 @@ from hw3 import (
     answers_occlusion,
     answers_recurrent,
     answers_regularization,
+    answers_sequences,
     report,
 )
 from hw3.report import Section
@@ -28,10 +29,15 @@ TRAINING = shared_flags.define_training_flags()
 QUICK = flags.DEFINE_bool(
     "quick",
     False,
-    "A first look: fewer images in the mean maps, coarser grids of pasted patches, none of the experiments on document "
-    "004's theory.",
+    "A first look: fewer images in the mean maps, coarser grids of pasted patches, tiny networks on long sequences, "
+    "none of the experiments on document 004's theory.",
 )
 OUTDIR = shared_flags.define_outdir_flag()
+
+# Of the programs on long sequences --quick leaves little more than a check that they run.
+FIRST_FLOW = ("--hidden=4", "--initialisations=2", "--steps=200", "--map_steps=100")
+FIRST_ECHO = ("--hidden=10", "--reservoirs=2", "--steps=100", "--samples=200", "--radii=0.5,1,2")
+FIRST_SEQUENCES = ("--lengths=50", "--updates=5", "--seeds=1", "--hidden=8", "--reservoir=20", "--test_sequences=100")
 
 TITLE = "Homework 3: convolutional and recurrent networks, measured"
 SCRIPTS = pathlib.Path(__file__).parent
@@ -74,6 +80,11 @@ def main() -> None:
         run("compare_regularizers", "--quick", *common[1:])
         run("measure_convolution", "--quick", *common)
 
+    # Each has longer settings of its own, which take minutes: see BUILD.md.
+    run("flow_gradients", "--quick", *(FIRST_FLOW if QUICK.value else ()))
+    run("probe_echo_states", "--quick", *(FIRST_ECHO if QUICK.value else ()))
+    run("classify_sequences", "--quick", *(FIRST_SEQUENCES if QUICK.value else ()))
+
     train = results(trained)
     last = train["history"][-1]
     sections = [
@@ -88,6 +99,10 @@ def main() -> None:
         Section(
             "Problems 3 and 5: back-propagation through time by hand, and an audit",
             answers_recurrent.answers(*(results(out / name) for name in ("rnn", "lstm", "audit"))),
+        ),
+        Section(
+            "Problem 4: long sequences",
+            answers_sequences.answers(*(results(out / name) for name in ("flow", "echo", "sequences"))),
         ),
     ]
     if not QUICK.value:
@@ -105,8 +120,8 @@ def main() -> None:
     summary = (
         f"The answers to problems 1 and 2 are made from a network that this program trained on {train['images']:,} "
         f"images of {train['dataset']} ({last['epoch']} epochs, {report.percent(last['test_accuracy'])} of the test "
-        f"images right), those to problems 3 and 5 by computing in float64{theory}. Beside each stands what five "
-        "published documents said."
+        "images right), those to problems 3 and 5 by computing in float64, those to problem 4 by experiment"
+        f"{theory}. Beside each stands what five published documents said."
     )
     page = out / "report.html"
     program.write_text(page, report.render(TITLE, summary, sections, out))

@@ -115,6 +115,24 @@ def pytorch(params: Any, images: np.ndarray, labels: np.ndarray, logits: np.ndar
     return calls
 
 
+def recurrent_step(kind: str, xs: np.ndarray, labels: np.ndarray) -> Callable[[], Any]:
+    """An update of `torch.nn.RNN` or `torch.nn.LSTM` with 64 hidden units and a classifier of 4, by Adam."""
+    import torch
+    from torch import nn
+
+    net = getattr(nn, kind)(xs.shape[2], 64)
+    classifier = nn.Linear(64, 4)
+    optimiser = torch.optim.Adam([*net.parameters(), *classifier.parameters()], lr=3e-3)
+    x, y = torch.tensor(xs.transpose(1, 0, 2).copy()), torch.tensor(labels.astype(np.int64))
+
+    def step() -> None:
+        optimiser.zero_grad(set_to_none=True)
+        nn.functional.cross_entropy(classifier(net(x)[0][-1]), y).backward()
+        optimiser.step()
+
+    return step
+
+
 def keras_on_jax(params: Any, images: np.ndarray, labels: np.ndarray, logits: np.ndarray) -> dict[str, Calls]:
     """Keras 3 on its JAX backend."""
     os.environ["KERAS_BACKEND"] = "jax"

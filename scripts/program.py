@@ -57,6 +57,8 @@ def run(main: Callable[[], None], compilation_cache: bool = True) -> None:
         keep_freed_memory()
         if compilation_cache:
             keep_compiled()
+        else:
+            jax.config.update("jax_enable_compilation_cache", False)  # even where the environment names a folder
         try:
             main()
         except (ValueError, FloatingPointError) as error:

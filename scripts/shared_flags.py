@@ -1,5 +1,6 @@
 """The flags that several programs share, and what the common ones stand for. Not a program itself."""
 
+import math
 import os
 import pathlib
 import re
@@ -102,3 +103,16 @@ def load_classifier() -> tuple[Checkpoint, data.Dataset]:
             f"classes; those of {images.name} have the shape {found[0]} and {found[1]} classes"
         )
     return loaded, images
+
+
+def numbers(name: str, kind: type = float) -> list:
+    """The numbers of a list flag. Raises ValueError naming the flag if one isn't a finite number or none is there."""
+    given: list[str] = getattr(flags.FLAGS, name)
+    try:
+        found = [kind(text) for text in given]
+    except ValueError:
+        found = []
+    if not found or not all(map(math.isfinite, found)):
+        wanted = "whole numbers" if kind is int else "numbers"
+        raise ValueError(f"--{name} is {','.join(given)!r}; it must be {wanted} with commas between")
+    return found

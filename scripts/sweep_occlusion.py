@@ -13,7 +13,7 @@ import program
 import shared_flags
 from absl import flags
 
-from hw3 import classifiers, inspection, occlusion, occlusion_maps
+from hw3 import classifiers, inspection, occlusion, occlusion_maps, patched
 from hw3.classifiers import Predict
 from hw3.data import Dataset, as_float
 from hw3.figures import occlusion as figures
@@ -29,6 +29,12 @@ REACH_EDGE = flags.DEFINE_bool(
 )
 BATCH_SIZE = flags.DEFINE_integer(
     "batch_size", None, "Occluded images classified at once: bounds the memory.", lower_bound=1
+)
+METHOD = flags.DEFINE_enum(
+    "method",
+    "auto",
+    patched.METHODS,
+    "dense: whole occluded images; incremental: only what patches change, the same to rounding; auto: the faster.",
 )
 FRAGILITY_IMAGES = flags.DEFINE_integer(
     "fragility_images",
@@ -80,6 +86,7 @@ def main() -> None:
         "stride": stride,
         "reach_edge": REACH_EDGE.value,
         "batch_size": BATCH_SIZE.value,
+        "method": METHOD.value,
     }
     fill = filling(image[None])
     result = occlusion.sweep(predict, image[None], np.array([DIGIT.value]), fill=fill, **options)

@@ -22,6 +22,15 @@ def _strict_jax():
     jax.config.update("jax_numpy_dtype_promotion", "strict")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _own_compilation_cache(tmp_path_factory):
+    """Programs under test share what they compile, all workers' alike, and leave the user's cache alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        shared = tmp_path_factory.getbasetemp().parent / "compiled"
+        patch.setenv("JAX_COMPILATION_CACHE_DIR", str(shared))
+        yield
+
+
 @pytest.fixture(scope="session")
 def stripes():
     """A set that a small network learns in seconds: 12x12 noise with a bright row (0), column (1) or neither (2)."""
