@@ -1,8 +1,7 @@
-"""Batch normalisation, measured: what document 004 says of it in its problem 1 (3) to (5).
+"""Batch normalisation, measured: what document 004 says of it in its problem 1 (3) and (4).
 
 Normalised by the statistics of the batch in training and by their running averages at test time (Ioffe and Szegedy,
-arXiv:1502.03167). Small batches; gradients at initialisation (Yang et al., arXiv:1902.08129); and the shift of
-variance between training and test that dropout causes (Li et al., arXiv:1801.05134).
+arXiv:1502.03167). Small batches; gradients at initialisation (Yang et al., arXiv:1902.08129).
 """
 
 import math
@@ -16,14 +15,13 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from hw3 import small_networks
+from hw3 import draws, small_networks
 from hw3.data import Dataset, as_float
 from hw3.dense_networks import DenseNetwork
 from hw3.small_networks import Lanes, Recipe
 
 EPSILON = 1e-5  # added to a variance, as Flax does
 REFERENCE_BATCH = 128  # the batch for which a recipe's learning rate is given
-SAMPLE = 2000  # training images on which variances are measured
 REMEMBERED_IMAGES = 1280  # that the running statistics look back on, whatever the size of the batch
 # Mean squared gradients grow by pi / (pi - 1) a layer with ReLU and large batches: Yang et al., section 5.
 THEORETICAL_GROWTH = math.sqrt(math.pi / (math.pi - 1))
@@ -132,9 +130,9 @@ class Kernels(NamedTuple):
 
 
 def kernels(key: jax.Array, depth: int, width: int, pixels: int, classes: int, gain: float = 2.0) -> Kernels:
-    """Fresh kernels with variance `gain` over the number of inputs, as `small_networks.draw`."""
+    """Fresh kernels with variance `gain` over the number of inputs, as `draws.draw`."""
     shapes = [(pixels, width), (depth - 1, width, width), (width, classes)]
-    return Kernels(*map(jnp.asarray, small_networks.draw(key, shapes, [pixels, width, width], gain)))
+    return Kernels(*map(jnp.asarray, draws.draw(key, shapes, [pixels, width, width], gain)))
 
 
 def cut(weights: Kernels, depth: int) -> Kernels:
@@ -184,113 +182,3 @@ def growth(norms: np.ndarray) -> np.ndarray:
     """The factor by which gradient norms [..., depth] grow per layer on the way down, between the two ends of the
     layers of equal shape (all but the first): above 1 they explode with depth, below 1 they vanish."""
     return (norms[..., 1] / norms[..., -1]) ** (1 / (norms.shape[-1] - 2))
-
-
-PLACEMENTS = ("no dropout", "before every normalisation", "after every block", "after the last block only")
-
-
-def placements(rate: float, blocks: int) -> jax.Array:
-    """The dropout rates of `PLACEMENTS`, float32 [4, blocks, 2], as settings of a `DenseNetwork`."""
-    rates = np.zeros((len(PLACEMENTS), blocks, 2), np.float32)
-    rates[1, :, 0] = rate
-    rates[2, :, 1] = rate
-    rates[3, -1, 1] = rate
-    return jnp.asarray(rates)
-
-
-@partial(jax.jit, static_argnums=(0, 5))
-def _input_variances(
-    network: nn.Module, variables: Any, groups: jax.Array, settings: Any, key: jax.Array, train: bool
-) -> list[tuple[jax.Array, jax.Array]]:
-    """Mean and variance of every block's input of the normalisation, averaged over batches [groups, batch, ...]."""
-
-    def one(group_and_key: tuple[jax.Array, jax.Array]) -> list[tuple[jax.Array, jax.Array]]:
-        group, key = group_and_key
-        taps = small_networks.forward(network, variables, as_float(group), settings, key, train)[1]
-        inputs = [taps[f"before_{block}"] for block in range(len(taps) // 2)]
-        return [(values.mean(1), values.var(1)) for values in inputs]
-
-    found = jax.lax.map(one, (groups, jax.random.split(key, len(groups))))
-    return jax.tree.map(lambda leaf: leaf.mean(0), found)
-
-
-def variance_ratios(
-    network: nn.Module,
-    variables: Any,
-    images: np.ndarray,
-    settings: Any,
-    key: jax.Array,
-    batch_size: int,
-    test_images: np.ndarray | None = None,
-) -> np.ndarray:
-    """The variance that each normalisation sees in training over that at test time, [lanes, blocks], mean over units.
-
-    In training it is that of batches of `images` with dropout; at test time that of `test_images` (the same if not
-    given) without it, each layer before it normalised by its running statistics. Units without variance are left out.
-    """
-    sets = (images, images if test_images is None else test_images)
-    groups = [s[: len(s) // batch_size * batch_size].reshape(-1, batch_size, *s.shape[1:]) for s in sets]
-    seen = _input_variances(network, variables, groups[0], settings, key, True)
-    met = _input_variances(network, variables, groups[1], settings, key, False)
-    ratios = []
-    for (_, in_training), (_, at_test) in zip(seen, met, strict=True):
-        training, test = np.asarray(in_training), np.asarray(at_test)
-        alive = test > 1e-8
-        ratio = np.where(alive, training / np.where(alive, test, 1.0), 0.0)
-        ratios.append(ratio.sum(-1) / np.maximum(alive.sum(-1), 1))
-    return np.stack(ratios, -1)
-
-
-def with_test_statistics(network: nn.Module, variables: Any, images: np.ndarray, settings: Any, batch_size: int) -> Any:
-    """The same networks with running statistics measured anew without dropout, layer after layer, on `images`.
-
-    What they then gain in accuracy is what the shift of variance had cost: nothing else has changed.
-    """
-    groups = images[: len(images) // batch_size * batch_size].reshape(-1, batch_size, *images.shape[1:])
-    blocks = len(variables["batch_stats"])
-    for block in range(blocks):  # each needs those below it to be right
-        mean, variance = _input_variances(network, variables, groups, settings, jax.random.key(0), False)[block]
-        statistics = {"mean": mean, "var": variance}
-        variables = variables | {
-            "batch_stats": variables["batch_stats"] | {f"BatchNorm_{block}": statistics},
-        }
-    return variables
-
-
-class VarianceShiftRun(NamedTuple):
-    """By placement of the dropout, [seeds, 4] in the order of `PLACEMENTS`, for one rate."""
-
-    ratio: np.ndarray  # [seeds, 4, blocks], see `variance_ratios`
-    accuracy: np.ndarray  # of the test images, normalised by the running statistics
-    corrected: np.ndarray  # the same with `with_test_statistics`
-    plain_accuracy: np.ndarray  # of networks with the same dropout and without normalisation
-
-
-def variance_shift(
-    network: DenseNetwork,
-    recipe: Recipe,
-    epochs: int,
-    inputs: Lanes,
-    seeds: int,
-    dataset: Dataset,
-    advance: Callable[[int], None] = lambda images: None,
-) -> VarianceShiftRun:
-    """Trains one network a lane, [seed, placement], and compares training with test time.
-
-    Args: network: normalises, and has its dropout in front of that compiled in; inputs: with `placements` as settings.
-    """
-    pool = jnp.asarray(dataset.train_images)
-    plain = network.clone(normalise=False)
-    variables, of_plain = (
-        small_networks.trained(each, recipe, epochs, inputs, pool, advance) for each in (network, plain)
-    )
-    sample = dataset.train_images[np.asarray(inputs.rows[0])[:SAMPLE]]
-    settings = inputs.settings
-    key = jax.random.fold_in(inputs.key[0], 10**6)
-    ratio = variance_ratios(network, variables, sample, settings, key, recipe.batch_size)
-    corrected = with_test_statistics(network, variables, sample, settings, recipe.batch_size)
-    accuracies = [
-        small_networks.accuracy(small_networks.logits(each, v, dataset.test_images, settings), dataset.test_labels)
-        for each, v in ((network, variables), (network, corrected), (plain, of_plain))
-    ]
-    return VarianceShiftRun(*(small_networks.by_seed(values, seeds) for values in (ratio, *accuracies)))

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from hw3 import batch_normalization
 from hw3.report import Results
+from hw3.variance_shift import PLACEMENTS
 from hw3.verdicts import Claim, Effect, effect, exact
 
 POINTS = "percentage points"
@@ -184,7 +184,7 @@ def variance_shift(found: Results) -> list[Claim]:
         ratio, accuracy, corrected, plain = (
             np.asarray(run[name]) for name in ("ratio", "accuracy", "corrected", "plain_accuracy")
         )
-        for i, placement in enumerate(batch_normalization.PLACEMENTS):
+        for i, placement in enumerate(PLACEMENTS):
             if i != none:
                 name = f"rate {run['rate']:g}, {placement}"
                 shift[name] = effect(ratio[:, i].max(-1) - ratio[:, none].max(-1))

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hw3 import cnn, inspection, small_networks
+from hw3 import cnn, draws, inspection
 
 # A pixel belongs to the effective field if it matters more than this share of the most important one: Luo et al.,
 # section 4, who take one minus the mass within two standard deviations of a Gaussian.
@@ -108,7 +108,7 @@ def stack_sides(key: jax.Array, depths: Sequence[int], channels: int = 16, batch
     """
     side = 2 * max(depths) + 1
     shapes = [(batch, side, side, channels), (max(depths), 3, 3, channels, channels)]
-    images, kernels = small_networks.draw(key, shapes, [2, 9 * channels])
+    images, kernels = draws.draw(key, shapes, [2, 9 * channels])
     return np.array(
         [
             effective_side(np.asarray(_stack_gradients(kernels[:depth], images[:, : 2 * depth + 1, : 2 * depth + 1])))

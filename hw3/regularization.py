@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy import special
 
-from hw3 import small_networks
+from hw3 import draws, small_networks
 from hw3.data import Dataset, as_float
 from hw3.dense_networks import DenseNetwork
 from hw3.small_networks import Lanes, Recipe
@@ -128,8 +128,8 @@ def dropout(
     test_accuracy = small_networks.accuracy(predicted, dataset.test_labels)
 
     # A key of its own: labels must not depend on what the lanes' keys are used for elsewhere.
-    count = inputs.rows.shape[1]
-    drawn = [small_networks.integers(jax.random.fold_in(k, 10**6), count, dataset.classes) for k in inputs.key]
+    images = inputs.rows.shape[1]
+    drawn = [draws.integers(jax.random.fold_in(k, 10**6), images, dataset.classes) for k in inputs.key]
     shuffled = inputs._replace(labels=jnp.asarray(np.stack(drawn)))
     memorising = small_networks.trained(network, recipe, count, shuffled, pool, advance)
     memorised = small_networks.train_accuracy(network, memorising, shuffled, pool)
@@ -171,10 +171,10 @@ def bootstrap(inputs: Lanes, members: int) -> Lanes:
 
     Ordered [lane, member].
     """
-
-    keys = jax.vmap(lambda key: jax.random.split(jax.random.fold_in(key, 10**6 + 1), members))(inputs.key).reshape(-1)
+    split = jax.vmap(lambda key: jax.random.split(jax.random.fold_in(key, 10**6 + 1), (members, 2)))(inputs.key)
+    keys, of_samples = split[..., 0].reshape(-1), split[..., 1].reshape(-1)
     count = inputs.rows.shape[1]
-    sample = np.stack([small_networks.integers(key, count, count) for key in keys])
+    sample = np.stack([draws.integers(key, count, count) for key in of_samples])
     rows, labels = (
         jnp.asarray(np.take_along_axis(np.repeat(np.asarray(leaf), members, 0), sample, 1))
         for leaf in (inputs.rows, inputs.labels)
@@ -240,8 +240,7 @@ def bagging(
 
     weights = jax.tree.map(lambda leaf: np.asarray(leaf)[rate_index::conditions], run.variables)
     sampled = np.zeros_like(run.test_logits[:, 0])
-    for mask in range(masks):
-        key = jax.random.fold_in(inputs.key[0], mask)
+    for key in jax.random.split(jax.random.fold_in(inputs.key[0], 10**6 + 2), masks):
         drawn = small_networks.logits(network, weights, dataset.test_images, dropped.settings, key, True)
         sampled += special.softmax(drawn, -1) / masks
     probabilities = {

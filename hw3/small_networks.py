@@ -9,8 +9,7 @@ A network is a Flax module called as `network(images, settings, train)`: images 
 channels], settings a pytree of arrays, and `train` says whether to drop and to normalise by the batch.
 """
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -20,6 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from hw3 import draws
 from hw3.classifiers import in_batches
 from hw3.data import as_float
 
@@ -59,11 +59,11 @@ def lanes(key: jax.Array, seeds: int, images: int, labels: np.ndarray, settings:
     if not 1 <= images <= len(labels):
         raise ValueError(f"{images} training images were asked for, there are {len(labels)}")
     conditions = len(jax.tree.leaves(settings)[0])
-    keys = jax.random.split(key, seeds)
-    rows = np.stack([permutation(k, len(labels))[:images] for k in keys])
+    of_rows, of_lanes = jax.random.split(key, (2, seeds))
+    rows = np.stack([draws.permutation(k, len(labels))[:images] for k in of_rows])
     repeated = np.repeat(rows, conditions, 0)
     return Lanes(
-        keys[np.repeat(np.arange(seeds), conditions)],
+        of_lanes[np.repeat(np.arange(seeds), conditions)],
         jnp.asarray(repeated),
         jnp.asarray(labels[repeated]),
         jax.tree.map(lambda leaf: jnp.asarray(np.concatenate([np.asarray(leaf)] * seeds)), settings),
@@ -81,63 +81,18 @@ def optimizer(recipe: Recipe) -> optax.GradientTransformation:
     return optax.sgd(recipe.learning_rate, momentum=recipe.momentum)
 
 
-@partial(jax.jit, static_argnums=1)
-def _uniform(key: jax.Array, count: int) -> jax.Array:
-    return jax.random.uniform(key, (count,), minval=-1.0)
-
-
-def draw(
-    key: jax.Array, shapes: Sequence[tuple[int, ...]], inputs: Sequence[int], gain: float = 2.0
-) -> list[np.ndarray]:
-    """Arrays uniform around 0 with variance `gain` over their number of inputs (2: He et al. 2015; 1: LeCun).
-
-    They are cut out of one draw: compiling a draw for every shape would take longer than most experiments here.
-    """
-    ends = np.cumsum([math.prod(shape) for shape in shapes])
-    parts = np.split(np.asarray(_uniform(key, int(ends[-1]))), ends[:-1])
-    return [
-        part.reshape(shape) * np.float32(math.sqrt(3 * gain / fan_in))
-        for part, shape, fan_in in zip(parts, shapes, inputs, strict=True)
-    ]
-
-
-def fresh_variables(network: nn.Module, keys: jax.Array, *arguments: Any) -> Any:
-    """Variables of `network(*arguments)` for each of the keys, leaves [keys, ...]: kernels as `draw` gives them, scales
-    and variances 1, everything else 0."""
-    shapes = jax.eval_shape(lambda: network.init(jax.random.key(0), *arguments))
-    leaves, tree = jax.tree.flatten_with_path({name: values for name, values in shapes.items() if name != "taps"})
-    kernels = [leaf.shape for path, leaf in leaves if path[-1].key == "kernel"]
-    inputs = [math.prod(shape[:-1]) for shape in kernels]
-    drawn = iter(zip(*(draw(key, kernels, inputs) for key in keys), strict=True))
-    constants = {"scale": 1.0, "var": 1.0}
-    values = [
-        np.stack(next(drawn))
-        if path[-1].key == "kernel"
-        else np.full((len(keys), *leaf.shape), constants.get(path[-1].key, 0.0), np.float32)
-        for path, leaf in leaves
-    ]
-    return jax.tree.unflatten(tree, values)
-
-
 def initial_state(network: nn.Module, recipe: Recipe, inputs: Lanes, images: jax.Array) -> State:
     """Fresh parameters, one set a lane; images uint8 [pool, height, width, channels] fix the shapes."""
     settings = jax.tree.map(lambda leaf: leaf[0], inputs.settings)
     example = np.zeros((2, *images.shape[1:]), np.float32)
-    variables = jax.device_put(fresh_variables(network, inputs.key, example, settings, False))
+    variables = jax.device_put(draws.fresh_variables(network, inputs.key, example, settings, False))
     return State(variables, optimizer(recipe).init(variables["params"]))
 
 
-def permutation(key: jax.Array, count: int) -> np.ndarray:
-    """The numbers below `count` in random order, int32 [count]: the order of as many uniform numbers.
-
-    As `jax.random.permutation`, which takes as long to compile for every length as a small network does.
-    """
-    return np.argsort(np.asarray(_uniform(key, count)), kind="stable").astype(np.int32)
-
-
-def integers(key: jax.Array, count: int, high: int) -> np.ndarray:
-    """`count` whole numbers from 0 to `high - 1`, equally likely, int32; see `permutation`."""
-    return np.minimum((np.asarray(_uniform(key, count)) + 1) / 2 * high, high - 1).astype(np.int32)
+def epoch_keys(keys: jax.Array, number: int) -> tuple[jax.Array, jax.Array]:
+    """Keys [lanes] of the order of the images and of the dropout in an epoch, of the lanes' keys [lanes]."""
+    pairs = jax.vmap(lambda key: jax.random.split(jax.random.fold_in(key, number)))(keys)
+    return pairs[:, 0], pairs[:, 1]
 
 
 @partial(jax.jit, static_argnums=(0, 1), donate_argnums=2)
@@ -190,9 +145,9 @@ def epoch(
 
     Consumes `state`. Args: images uint8 [pool, height, width, channels].
     """
-    keys = jax.vmap(partial(jax.random.fold_in, data=number))(inputs.key)
-    order = np.stack([permutation(key, inputs.rows.shape[1]) for key in keys])
-    return _epoch(network, recipe, state, inputs, order, keys, images)
+    of_order, of_dropout = epoch_keys(inputs.key, number)
+    order = np.stack([draws.permutation(key, inputs.rows.shape[1]) for key in of_order])
+    return _epoch(network, recipe, state, inputs, order, of_dropout, images)
 
 
 def epochs(
@@ -237,16 +192,20 @@ def trained(
 def forward(
     network: nn.Module, variables: Any, images: jax.Array, settings: Any, key: jax.Array, train: bool = False
 ) -> tuple[jax.Array, dict[str, jax.Array]]:
-    """Logits [lanes, batch, classes] and taps [lanes, batch, ...] of the same images float32 in every lane."""
-    rest = [name for name in variables if name != "params"]
+    """Logits [lanes, batch, classes] and taps [lanes, batch, ...]; every lane drops by itself.
 
-    def one(variables: Any, settings: Any) -> tuple[jax.Array, dict[str, jax.Array]]:
+    Args: images float32, the same for all lanes [batch, height, width, channels] or their own [lanes, batch, ...].
+    """
+    rest = [name for name in variables if name != "params"]
+    keys = jax.random.split(key, len(jax.tree.leaves(variables)[0]))
+
+    def one(variables: Any, images: jax.Array, settings: Any, key: jax.Array) -> tuple[jax.Array, dict[str, jax.Array]]:
         logits, state = network.apply(
             variables, images, settings, train, rngs={"dropout": key}, mutable=["taps", *rest]
         )
         return logits, {name: values[0] for name, values in state.get("taps", {}).items()}
 
-    return jax.vmap(one)(variables, settings)
+    return jax.vmap(one, (0, 0 if images.ndim == 5 else None, 0, 0))(variables, images, settings, keys)
 
 
 @partial(jax.jit, static_argnums=(0, 5))

@@ -16,12 +16,13 @@ import program
 import shared_flags
 from absl import flags
 
-from hw3 import batch_normalization, claims_regularization, data, regularization, small_networks, verdicts
-from hw3.batch_normalization import PLACEMENTS
+from hw3 import batch_normalization, claims_regularization, data, draws, regularization, small_networks, verdicts
+from hw3 import variance_shift as shifts
 from hw3.data import Dataset, as_float
 from hw3.dense_networks import DenseNetwork
 from hw3.figures import regularization as figures
 from hw3.small_networks import Recipe
+from hw3.variance_shift import PLACEMENTS
 
 QUICK = flags.DEFINE_bool("quick", False, "A first look: fewer seeds, rates, sizes and epochs.")
 SEEDS = flags.DEFINE_integer("seeds", None, "Networks for each setting; 8, with --quick 3.")
@@ -161,7 +162,7 @@ def gradients(plan: Plan, dataset: Dataset, key: jax.Array) -> dict:
         "plain": (2.0, False),
         "plain_lecun": (1.0, False),
     }
-    keys = jax.random.split(key, plan.seeds)
+    of_kernels, of_orders = jax.random.split(key, (2, plan.seeds))
     deepest = max(*plan.depths, *plan.trained_depths)
 
     def measured(depths: Sequence[int], steps: int, names: Sequence[str]) -> dict[str, Any]:
@@ -170,11 +171,11 @@ def gradients(plan: Plan, dataset: Dataset, key: jax.Array) -> dict:
             gain, normalise = kinds[name]
             norms, losses = [], []
             for depth in depths:
-                for each in keys:
+                for each, of_order in zip(of_kernels, of_orders, strict=True):
                     whole = batch_normalization.kernels(each, deepest, 128, pixels, dataset.classes, gain)
                     weights = batch_normalization.cut(whole, depth)
                     if steps:
-                        order = small_networks.permutation(each, len(dataset.train_labels))
+                        order = draws.permutation(of_order, len(dataset.train_labels))
                         rows = np.resize(order, (steps, 128))
                         weights, loss = batch_normalization.descend(
                             weights, dataset.train_images[rows], dataset.train_labels[rows], normalise, DESCENT_RATE
@@ -204,11 +205,9 @@ def variance_shift(plan: Plan, dataset: Dataset, key: jax.Array) -> dict:
     runs = []
     with program.progress("variance shift", total, "images") as advance:
         for rate in plan.shift_rates:
-            places = batch_normalization.placements(rate, len(SHIFT_WIDTHS))
+            places = shifts.placements(rate, len(SHIFT_WIDTHS))
             inputs = small_networks.lanes(key, plan.seeds, images, dataset.train_labels, places)
-            run = batch_normalization.variance_shift(
-                network, SHIFT_RECIPE, epochs, inputs, plan.seeds, dataset, advance
-            )
+            run = shifts.variance_shift(network, SHIFT_RECIPE, epochs, inputs, plan.seeds, dataset, advance)
             runs.append({"rate": rate} | lists(run))
     return {"variance_shift": {"placements": PLACEMENTS, "runs": runs}}
 

@@ -16,7 +16,7 @@ import program
 import shared_flags
 from absl import flags
 
-from hw3 import claims_convolution, cnn, connectivity, receptive_field, small_networks, translation, verdicts
+from hw3 import claims_convolution, cnn, connectivity, draws, receptive_field, translation, verdicts
 from hw3.checkpoints import Checkpoint
 from hw3.connectivity import KINDS, Shape
 from hw3.data import Dataset, as_float
@@ -222,7 +222,7 @@ def fields(checkpoint: Checkpoint, chosen: Plan, dataset: Dataset, key: jax.Arra
     images = jnp.asarray(as_float(dataset.test_images[: groups * chosen.gradient_images]))
     batches = images.reshape(groups, -1, *shape)
     keys = jax.random.split(key, chosen.seeds)
-    drawn = small_networks.fresh_variables(model, keys, np.zeros((1, *shape), np.float32))
+    drawn = draws.fresh_variables(model, keys, np.zeros((1, *shape), np.float32))
     fresh = [jax.tree.map(lambda leaf, i=i: leaf[i], drawn["params"]) for i in range(chosen.seeds)]
     rows, maps = [], []
     for field in receptive_field.theoretical(model, shape):

@@ -7,11 +7,11 @@ import pytest
 
 from hw3 import answers_convolution, answers_regularization, claims_convolution, claims_regularization, report, verdicts
 from hw3.answers_claims import NOTHING_SEEN, judged
-from hw3.batch_normalization import PLACEMENTS
 from hw3.connectivity import KINDS, Shape, cost
 from hw3.figures import convolution as convolution_figures
 from hw3.figures import regularization as regularization_figures
 from hw3.translation import VERSIONS
+from hw3.variance_shift import PLACEMENTS
 
 SEEDS = 3
 

@@ -1,4 +1,4 @@
-"""Normalisation by the batch against Flax's, a variance shift known in closed form, gradients at initialisation."""
+"""Normalisation by the batch against Flax's, gradients at initialisation, small batches."""
 
 import jax
 import jax.numpy as jnp
@@ -6,7 +6,7 @@ import numpy as np
 import optax
 import pytest
 
-from hw3 import batch_normalization, small_networks
+from hw3 import batch_normalization, draws, small_networks, variance_shift
 from hw3.batch_normalization import Kernels
 from hw3.data import as_float
 from hw3.dense_networks import DenseNetwork
@@ -19,49 +19,10 @@ NETWORK = DenseNetwork((6, 6), classes=3, normalise=True, drops=("before", "afte
 @pytest.fixture(scope="module")
 def some(stripes):
     """A fresh network in two lanes: without dropout, and with 0.5 before every normalisation."""
-    settings = batch_normalization.placements(0.5, 2)[:2]
+    settings = variance_shift.placements(0.5, 2)[:2]
     inputs = small_networks.lanes(KEY, 1, 100, stripes.train_labels, settings)
     pool = jnp.asarray(stripes.train_images)
     return small_networks.initial_state(NETWORK, Recipe(10, 0.1), inputs, pool).variables, settings
-
-
-def test_a_known_variance_shift():
-    """Inputs with mean c and variance v, dropped with probability p: E[x^2] / (1 - p) - c^2 in training, v without."""
-    rng = np.random.default_rng(0)
-    images = rng.integers(50, 200, (4000, 2, 2, 1)).astype(np.uint8)
-    network = DenseNetwork((4,), classes=2, normalise=True, drops=("before", "after"))
-    variables = small_networks.fresh_variables(
-        network, jnp.stack([KEY] * 2), images[:2] / 255, jnp.zeros((1, 2)), False
-    )
-    variables["params"]["Dense_0"]["kernel"] = np.stack([np.eye(4, dtype=np.float32)] * 2)
-    settings = jnp.array([[[0.3, 0.0]], [[0.0, 0.7]]])
-    ratio = batch_normalization.variance_ratios(network, variables, images, settings, KEY, 400)
-    mean, variance = (images / 255).mean(), (images / 255).var()
-    known = ((variance + mean**2) / 0.7 - mean**2) / variance
-    assert known > 2
-    assert ratio[0, 0] == pytest.approx(known, rel=0.03)
-    assert ratio[1, 0] == pytest.approx(1.0, rel=1e-5), "dropout behind the normalisation does not concern it"
-
-
-def test_placements():
-    rates = np.asarray(batch_normalization.placements(0.4, 3))
-    assert rates.shape == (4, 3, 2)
-    np.testing.assert_allclose(rates.sum((1, 2)), [0, 1.2, 1.2, 0.4], rtol=1e-6)
-    np.testing.assert_allclose(rates[3, 2], [0, 0.4])
-
-
-def test_statistics_measured_anew_are_those_of_the_images(some, stripes):
-    variables, settings = some
-    images = stripes.train_images[:100]
-    corrected = batch_normalization.with_test_statistics(NETWORK, variables, images, settings, 100)
-    lane = jax.tree.map(lambda leaf: leaf[1], corrected)
-    x = images.reshape(100, -1).astype(np.float32) / 255
-    for block in range(2):
-        dense, statistics = lane["params"][f"Dense_{block}"], lane["batch_stats"][f"BatchNorm_{block}"]
-        z = x @ np.asarray(dense["kernel"]) + np.asarray(dense["bias"])
-        np.testing.assert_allclose(statistics["mean"], z.mean(0), atol=1e-4)
-        np.testing.assert_allclose(statistics["var"], z.var(0), atol=1e-4)
-        x = np.maximum((z - z.mean(0)) / np.sqrt(z.var(0) + 1e-5), 0)
 
 
 def test_accuracy_by_batch_against_a_loop_over_batches(some, stripes):
@@ -85,7 +46,7 @@ def test_gradient_norms_are_those_of_the_flax_network(normalise):
     weights = batch_normalization.kernels(KEY, 3, 8, 12, 4)
     images, labels = jax.random.uniform(KEY, (16, 3, 4, 1)), jnp.arange(16) % 4
     network = DenseNetwork((8, 8, 8), classes=4, normalise=normalise, drops=())
-    variables = small_networks.fresh_variables(network, KEY[None], images[:2], jnp.zeros((3, 2)), False)
+    variables = draws.fresh_variables(network, KEY[None], images[:2], jnp.zeros((3, 2)), False)
     variables = jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), variables)
     for layer, kernel in enumerate((weights.first, *weights.hidden, weights.last)):
         variables["params"][f"Dense_{layer}"]["kernel"] = kernel

@@ -72,7 +72,9 @@ def test_shared_parameters_counts_equal_weights():
 def experiment(stripes):
     network, recipe = DenseNetwork((16, 16), 3), Recipe(20, 0.03)
     inputs = regularization.dropout_lanes(KEY, 2, 60, stripes, [0.0, 0.6], 2)
-    runs = [regularization.dropout(network, recipe, 24, inputs, 2, stripes) for _ in range(2)]
+    counted = []
+    runs = [regularization.dropout(network, recipe, 24, inputs, 2, stripes, counted.append) for _ in range(2)]
+    assert sum(counted) == 2 * 2 * 4 * 60 * 24, "two runs of four networks, each on true and on random labels"
     bag = regularization.bagging(network, recipe, 24, inputs, 2, 2, 3, stripes, runs[0], 1)
     return runs, bag, stripes, (network, recipe, inputs)
 

@@ -6,7 +6,7 @@ import numpy as np
 import optax
 import pytest
 
-from hw3 import data, small_networks
+from hw3 import data, draws, small_networks
 from hw3.dense_networks import DenseNetwork, dropout
 from hw3.small_networks import Recipe
 
@@ -27,8 +27,8 @@ def test_a_lane_trains_as_a_plain_loop_over_flax_and_optax_does(stripes, inputs)
     lane = jax.tree.map(lambda leaf: leaf[3], start.variables)
     state, loss = small_networks.epoch(NETWORK, RECIPE, start, inputs, 0, pool)
 
-    key = jax.random.fold_in(inputs.key[3], 0)
-    order = small_networks.permutation(key, 20)
+    of_order, key = (keys[3] for keys in small_networks.epoch_keys(inputs.key, 0))
+    order = draws.permutation(of_order, 20)
     optimizer = optax.sgd(0.1, momentum=0.9)
     params, statistics, opt_state = lane["params"], lane["batch_stats"], optimizer.init(lane["params"])
     losses = []
@@ -94,12 +94,25 @@ def test_dropout_keeps_the_mean_and_drops_the_share_it_was_asked_for():
     np.testing.assert_array_equal(dropout(KEY, x, jnp.float32(0.0)), x)
 
 
+def test_no_two_lanes_drop_the_same(stripes, inputs):
+    network = DenseNetwork((6,), classes=3)
+    one = draws.fresh_variables(network, KEY[None], np.zeros((1, 12, 12, 1)), inputs.settings[0], False)
+    twice = jax.tree.map(lambda leaf: np.concatenate([leaf] * 2), one)
+    images = data.as_float(stripes.train_images[:8])
+    settings = jnp.full((2, 1, 2), 0.5)
+    dropped = jax.jit(small_networks.forward, static_argnums=(0, 5))(network, twice, images, settings, KEY, True)[0]
+    assert not np.array_equal(dropped[0], dropped[1])
+    own = jnp.stack([images, images[::-1]])
+    found = jax.jit(small_networks.forward, static_argnums=0)(network, twice, own, settings, KEY)[0]
+    np.testing.assert_allclose(found[1], found[0, ::-1], atol=1e-5)
+
+
 def test_drawn_kernels_have_the_variance_asked_for():
-    first, second = small_networks.draw(KEY, [(50, 40), (3, 30, 30)], [50, 30], gain=2.0)
+    first, second = draws.draw(KEY, [(50, 40), (3, 30, 30)], [50, 30], gain=2.0)
     assert first.var() == pytest.approx(2 / 50, rel=0.1)
     assert second.var() == pytest.approx(2 / 30, rel=0.1)
     assert abs(second.mean()) < 0.02
-    assert sorted(small_networks.permutation(KEY, 30).tolist()) == list(range(30))
+    assert sorted(draws.permutation(KEY, 30).tolist()) == list(range(30))
 
 
 def test_what_makes_no_sense_is_named(stripes, inputs):
