@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from hw3 import verdicts
 from hw3.report import Answer, Figure, Published, Results, Table
 from hw3.verdicts import CONDITIONAL, FAILED
 
@@ -22,6 +23,16 @@ RULE = (
 def mean(values: Any, *index: Any) -> float:
     """The mean over the seeds of values [seeds, ...] at an index of the other axes."""
     return float(np.asarray(values)[(slice(None), *index)].mean())
+
+
+def spread(values: Any, scale: float = 1.0, digits: int = 1) -> str:
+    """The mean of values [seeds] with its 95% interval.
+
+    >>> spread([0.5, 0.6], 100)
+    '55.0 ± 63.5'
+    """
+    found = verdicts.effect(scale * np.asarray(values))
+    return f"{found.mean:.{digits}f} ± {found.half_width:.{digits}f}"
 
 
 def rounded(value: float, digits: int = 3) -> str:

@@ -59,18 +59,22 @@ def pooling(results: Results) -> Answer:
         for i, version in enumerate(found["versions"])
     ]
     canvas = results["canvas"]
+    side = canvas["sizes"][-1]
+    direct, resized = (
+        [f"{percent(mean(run[name], -1), 1)} ({way})" for way, run in canvas["ways"].items()]
+        for name in ("direct", "resized")
+    )
     return answer(
         results,
         ("2 (2)",),
         "2 (2)",
         "What does pooling give?",
-        f"Predictions that a shift by {near} and by {far} pixels changes: {listed(lines)}. On a canvas of "
-        f"{canvas['sizes'][-1]}x{canvas['sizes'][-1]} pixels global pooling takes the image as it is and gets "
-        f"{percent(mean(canvas['direct'], -1), 1)} right; the classifier of fixed size, which needs the image resized, "
-        f"gets {percent(mean(canvas['resized'], -1), 1)}.",
+        f"Predictions that a shift by {near} and by {far} pixels changes: {listed(lines)}. With global pooling the "
+        f"network takes images of {side}x{side} pixels as they are and gets {listed(direct)} right; with a classifier "
+        f"of fixed size, which needs them scaled back, {listed(resized)}.",
         [
             Figure("convolution/shifts.png", "Means over test images, four directions and seeds, with 95% intervals."),
-            Figure("convolution/canvas.png", "The digits keep their size, the black around them grows."),
+            Figure("convolution/canvas.png", "Means over seeds with 95% intervals."),
         ],
     )
 

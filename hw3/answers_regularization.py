@@ -5,8 +5,9 @@ Takes the `results.json` of `compare_regularizers.py` as a dict.
 
 import numpy as np
 
-from hw3.answers_claims import RULE, answer, mean
+from hw3.answers_claims import RULE, answer, mean, spread
 from hw3.report import Answer, Figure, Results, Table, listed, percent
+from hw3.verdicts import effect
 
 
 def dropout(results: Results) -> Answer:
@@ -40,24 +41,35 @@ def bagging(results: Results) -> Answer:
         "member": "one network of that bag",
     }
     quality = found["quality"]
-    best = min(names, key=lambda name: mean(quality[name]["calibration_error"]))
+
+    def against(first: str, second: str, measure: str) -> str:
+        """The difference of two contenders in percentage points, with its interval, and whether it is one at all."""
+        values = (100 * np.asarray(quality[name][measure]) for name in (first, second))
+        difference = effect(*values)
+        told = "" if difference.holds or difference.opposite else ", which is within the spread"
+        return f"{difference.mean:+.1f} ± {difference.half_width:.1f}{told}"
+
+    duels = [
+        f"{names[first]} against {names[second]}: test images right {against(first, second, 'accuracy')}; calibration "
+        f"error {against(first, second, 'calibration_error')}"
+        for first, second in (("dropout", "bagging"), ("monte_carlo", "bagging"), ("monte_carlo", "dropout"))
+    ]
     return answer(
         results,
         ("1 (2) 3", "1 (2) 4", "1 (2) 5"),
         "1 (2)",
         "How do bagging and dropout compare?",
         f"Two networks of a bag share {percent(found['shared'])} of their weights; it is the thinned networks of "
-        f"dropout that share all of them. The best calibrated is {names[best]}, with an expected "
-        f"calibration error of {percent(mean(quality[best]['calibration_error']), 1)}; "
-        f"the single network has {percent(mean(quality['single']['calibration_error']), 1)}.",
+        f"dropout that share all of them. At equal training cost, in percentage points with 95% intervals: "
+        f"{'. '.join(duels)}.",
         [Figure("regularizers/bagging.png", "Every seed in grey, means with 95% intervals in blue.")],
         [
             Table(
-                f"{results['seeds']} seeds, {results['train_images']:,} training images",
-                ("contender", "test images right", "calibration error", "log loss (nats)"),
+                f"Means over {results['seeds']} seeds with 95% intervals, {results['train_images']:,} training images",
+                ("contender", "test images right (%)", "calibration error (%)", "log loss (nats)"),
                 [
-                    (label, percent(mean(quality[name]["accuracy"])), percent(mean(quality[name]["calibration_error"])),
-                     f"{mean(quality[name]['log_loss']):.3f}")
+                    (label, *(spread(quality[name][measure], scale, digits) for measure, scale, digits in
+                              (("accuracy", 100, 1), ("calibration_error", 100, 1), ("log_loss", 1, 3))))
                     for name, label in names.items()
                 ],
             )

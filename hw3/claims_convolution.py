@@ -33,8 +33,8 @@ def cost(layers: Results, few: Results, timing: Results) -> list[Claim]:
         shared[name] = exact(layer["local"]["parameters"] - layer["convolution"]["parameters"])
         ratio = layer["local"]["flops"] / layer["convolution"]["flops"]
         unaffected[f"operations, {name}"] = exact(TOLERANCE - 100 * abs(ratio - 1))
-        change = 100 * (seconds["local"] / seconds["unfolded"] - 1)
-        unaffected[f"measured time, {name}"] = effect(TOLERANCE - np.abs(change))
+        change = effect(100 * (seconds["local"] / seconds["unfolded"] - 1))
+        unaffected[f"measured time, {name}"] = Effect(TOLERANCE - abs(change.mean), change.half_width)
     accuracy = {kind: 100 * np.asarray(few["accuracy"])[:, i] for i, kind in enumerate(few["kinds"])}
     return [
         Claim(
@@ -62,7 +62,7 @@ def cost(layers: Results, few: Results, timing: Results) -> list[Claim]:
         Claim(
             "2 (1) 4",
             "The parameter sharing will not affect the runtime of forward propagation",
-            f"{TOLERANCE:g}% less the change without sharing (spread over repetitions)",
+            f"{TOLERANCE:g}% less the size of the change without sharing (spread over repetitions)",
             "%",
             unaffected,
         ),
@@ -118,10 +118,11 @@ def pooling(shifts: Results, canvas: Results) -> list[Claim]:
             "2 (2) 5",
             "For many tasks, pooling is essential for handling inputs of varying size.",
             f"test images more that are right with {VERSIONS[GLOBAL]} than with a classifier of fixed size that gets "
-            "the image resized",
+            "the image scaled back",
             POINTS,
-            {f"{size}x{size} pixels": effect(100 * np.asarray(canvas["direct"])[:, i],
-                                             100 * np.asarray(canvas["resized"])[:, i])
+            {f"{size}x{size} pixels, {way}": effect(100 * np.asarray(found["direct"])[:, i],
+                                                    100 * np.asarray(found["resized"])[:, i])
+             for way, found in canvas["ways"].items()
              for i, size in enumerate(canvas["sizes"]) if size != canvas["trained"]},
         ),
     ]  # fmt: skip

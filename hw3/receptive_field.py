@@ -53,13 +53,6 @@ def below(model: cnn.CNN, params: cnn.Params, images: jax.Array, layer: str) -> 
     return x
 
 
-def input_of(model: cnn.CNN, params: cnn.Params, images: jax.Array, layer: str) -> jax.Array:
-    """What a convolution gets: the output of the layer below it, or the images themselves."""
-    names = cnn.layer_names(model.layers)
-    position = names.index(layer)
-    return below(model, params, images, names[position - 1]) if position else images
-
-
 @partial(jax.jit, static_argnums=(0, 4))
 def _squared(model: cnn.CNN, params: cnn.Params, images: jax.Array, key: jax.Array, layer: str) -> jax.Array:
     output, pull = jax.vjp(lambda x: below(model, params, x, layer), images)
@@ -151,23 +144,35 @@ class HandComparison(NamedTuple):
 
 
 def compare_by_hand(model: cnn.CNN, params: cnn.Params, image: np.ndarray) -> list[HandComparison]:
-    """Every convolution of a network by hand; each gets what the layer below it gives.
+    """Every convolution of a network by hand, beside the feature maps of the whole network as it runs on the image.
 
     Args: image float32 [height, width, channels].
     """
+    taps = _taps(model, params, image, np.float32)
+    with jax.enable_x64(True):
+        wide = _taps(model, params, image, np.float64)
     found = []
-    names = [name for name in cnn.layer_names(model.layers) if name.startswith("conv")]
-    for name in names:
+    for name in (name for name in cnn.layer_names(model.layers) if name.startswith("conv")):
         weights: Any = params[name]["linear"]
-        x = input_of(model, params, jnp.asarray(image)[None], name)
-        expected = by_hand(np.asarray(x)[0], weights["kernel"], weights["bias"])
         window, _, channels, filters = weights["kernel"].shape
-        layer = cnn.Convolution(filters, window)
-        single = np.asarray(layer.apply({"params": params[name]}, x))[0]
-        with jax.enable_x64(True):
-            wide = jax.tree.map(lambda leaf: jnp.asarray(np.asarray(leaf), jnp.float64), params[name])
-            double = np.asarray(layer.apply({"params": wide}, jnp.asarray(np.asarray(x), jnp.float64)))[0]
-        largest = max(float(expected.max()), 1e-30)
-        differences = [float(np.abs(got - expected).max()) / largest for got in (single, double)]
+        differences = []
+        for maps in (taps, wide):
+            expected = by_hand(maps[below_of(model, name)], weights["kernel"], weights["bias"])
+            largest = max(float(expected.max()), 1e-30)
+            differences.append(float(np.abs(maps[name] - expected).max()) / largest)
         found.append(HandComparison(name, filters, window**2 * channels, *differences))
     return found
+
+
+def _taps(model: cnn.CNN, params: cnn.Params, image: np.ndarray, dtype: Any) -> dict[str, np.ndarray]:
+    """The image under the name "image" and every layer's output for it, computed by the network in one precision."""
+    cast = jax.tree.map(lambda leaf: jnp.asarray(np.asarray(leaf), dtype), params)
+    taps = jax.jit(partial(cnn.activations, model))(cast, jnp.asarray(image, dtype)[None])
+    return {"image": np.asarray(image)} | {name: np.asarray(values)[0] for name, values in taps.items()}
+
+
+def below_of(model: cnn.CNN, layer: str) -> str:
+    """The name of the layer whose output a layer gets, or "image"."""
+    names = cnn.layer_names(model.layers)
+    position = names.index(layer)
+    return names[position - 1] if position else "image"

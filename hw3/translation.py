@@ -173,26 +173,39 @@ def resize_canvas(images: np.ndarray, size: int) -> np.ndarray:
     return images
 
 
+def rescale(images: np.ndarray, size: int) -> np.ndarray:
+    """Images uint8 [n, height, width, channels] scaled (bilinearly) with all that is in them, [n, size, size, ...]."""
+    scaled = jax.image.resize(as_float(images), (len(images), size, size, images.shape[-1]), "bilinear")
+    return np.asarray(jnp.clip(jnp.round(scaled * 255), 0, 255).astype(jnp.uint8))
+
+
+WAYS = {"digits keep their size": resize_canvas, "digits scale with the image": rescale}
+
+
+class CanvasRun(NamedTuple):
+    """Accuracy on images of other sizes, [seeds, sizes]."""
+
+    direct: np.ndarray  # of the networks that pool globally, which take the image as it is
+    resized: np.ndarray  # of those with max pooling and a classifier of fixed size: scaled back to the one trained on
+
+
 def canvas_sizes(
     network: ShiftNetwork, variables: Any, versions: jax.Array, dataset: Dataset, sizes: Sequence[int], images: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Accuracy on canvases of other sizes, [seeds, sizes] twice.
-
-    First of the networks that pool globally, which take the canvas as it is; then of those with max pooling and a
-    classifier of fixed size, which take it resized (bilinearly) to the size trained on.
-    """
+) -> dict[str, CanvasRun]:
+    """How the first `images` test images are classified in other sizes, by each of `WAYS` to come by them."""
     pictures, labels = dataset.test_images[:images], dataset.test_labels[:images]
-    shape = dataset.train_images.shape[1:]
-    found: list[list[np.ndarray]] = [[], []]
-    for size in sizes:
-        canvas = resize_canvas(pictures, size)
-        scaled = jax.image.resize(as_float(canvas), (len(canvas), *shape), "bilinear")
-        back = np.asarray(jnp.clip(jnp.round(scaled * 255), 0, 255).astype(jnp.uint8))
-        for values, version, seen in zip(found, (GLOBAL, MAX), (canvas, back), strict=True):
-            chosen = jax.tree.map(lambda leaf, version=version: np.asarray(leaf)[version :: len(VERSIONS)], variables)
-            predicted = small_networks.logits(network, chosen, seen, versions[version :: len(VERSIONS)])
-            values.append(small_networks.accuracy(predicted, labels))
-    return np.stack(found[0], -1), np.stack(found[1], -1)
+    found = {}
+    for way, change in WAYS.items():
+        accuracies: list[list[np.ndarray]] = [[], []]
+        for size in sizes:
+            changed = change(pictures, size)
+            back = rescale(changed, dataset.train_images.shape[1])
+            for values, version, seen in zip(accuracies, (GLOBAL, MAX), (changed, back), strict=True):
+                chosen = jax.tree.map(lambda leaf, v=version: np.asarray(leaf)[v :: len(VERSIONS)], variables)
+                predicted = small_networks.logits(network, chosen, seen, versions[version :: len(VERSIONS)])
+                values.append(small_networks.accuracy(predicted, labels))
+        found[way] = CanvasRun(*(np.stack(values, -1) for values in accuracies))
+    return found
 
 
 def train(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 HELD, CONDITIONAL, FAILED = VERDICTS = ("held", "held under conditions", "did not hold")
 CONFIDENCE = 0.95
@@ -54,7 +54,7 @@ def effect(larger: Any, smaller: Any = 0.0) -> Effect:
     if not np.isfinite(differences).all():
         raise ValueError("an effect needs finite values")
     standard_error = differences.std(ddof=1) / np.sqrt(len(differences))
-    quantile = stats.t.ppf((1 + CONFIDENCE) / 2, len(differences) - 1)
+    quantile = special.stdtrit(len(differences) - 1, (1 + CONFIDENCE) / 2)  # of Student's t
     return Effect(float(differences.mean()), float(quantile * standard_error))
 
 

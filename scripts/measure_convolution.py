@@ -6,6 +6,7 @@ python scripts/measure_convolution.py --only=pooling --distances=1,2,3 --canvas_
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,6 +33,7 @@ TRAIN_IMAGES = flags.DEFINE_integer(
 EPOCHS = flags.DEFINE_integer("epochs", None, "Of the small networks; 20, with --quick 8.", lower_bound=1)
 DISTANCES = flags.DEFINE_list("distances", None, "Pixels by which digits are moved; 1 to 4.")
 CANVAS_SIZES = flags.DEFINE_list("canvas_sizes", None, "Sides of canvases in pixels; with --quick 20, 28 and 56.")
+DEPTHS = flags.DEFINE_list("depths", None, "Layers of stacks of convolutions; 4 to 32, with --quick 4, 8 and 16.")
 ONLY = flags.DEFINE_list("only", None, "Run only these measurements: cost, pooling, by_hand, fields.")
 SEED = flags.DEFINE_integer("seed", 0, "Of all that is random.", lower_bound=0, upper_bound=2**32 - 1)
 shared_flags.define_dataset_flags()
@@ -83,7 +85,7 @@ SHORT = Plan(
 
 
 def whole_numbers(flag: flags.FlagHolder, default: tuple[int, ...], highest: int, lowest: int) -> tuple[int, ...]:
-    """Different whole numbers of a list flag, ascending; ValueError saying what is allowed."""
+    """Whole numbers of a list flag, ascending; ValueError saying what is allowed."""
     if flag.value is None:
         return default
     try:
@@ -92,7 +94,7 @@ def whole_numbers(flag: flags.FlagHolder, default: tuple[int, ...], highest: int
         values = ()
     if not values or sorted(set(values)) != list(values) or not lowest <= values[0] <= values[-1] <= highest:
         raise ValueError(
-            f"--{flag.name}={','.join(flag.value)}: must be ascending whole numbers of pixels in {lowest}..{highest}"
+            f"--{flag.name}={','.join(flag.value)}: must be ascending whole numbers in {lowest}..{highest}"
         )
     return values
 
@@ -112,6 +114,7 @@ def plan(dataset: Dataset) -> Plan:
         epochs=chosen.epochs if EPOCHS.value is None else EPOCHS.value,
         few_counts=tuple(count for count in chosen.few_counts if count < len(dataset.train_labels)),
         distances=whole_numbers(DISTANCES, chosen.distances, side - 1, 1),
+        depths=whole_numbers(DEPTHS, chosen.depths, 64, 2),
         canvas_sizes=whole_numbers(CANVAS_SIZES, chosen.canvas_sizes, 4 * side, 10),
     )
 
@@ -204,10 +207,12 @@ def pooling(checkpoint: Checkpoint, chosen: Plan, dataset: Dataset, key: jax.Arr
         "train_images": TRAIN_IMAGES.value,
         "pixel_change": pixels.tolist(),
     } | {name: np.asarray(value).tolist() for name, value in run._asdict().items()}
-    direct, resized = translation.canvas_sizes(
-        network, variables, versions, dataset, chosen.canvas_sizes, chosen.canvas_images
-    )
-    canvas = {"sizes": chosen.canvas_sizes, "trained": side, "direct": direct.tolist(), "resized": resized.tolist()}
+    ways = translation.canvas_sizes(network, variables, versions, dataset, chosen.canvas_sizes, chosen.canvas_images)
+    canvas = {
+        "sizes": chosen.canvas_sizes,
+        "trained": side,
+        "ways": {way: {"direct": run.direct.tolist(), "resized": run.resized.tolist()} for way, run in ways.items()},
+    }
     program.write_figure(folder / "shifts.png", figures.shifts(shifts))
     program.write_figure(folder / "canvas.png", figures.canvas(canvas))
     return {"shifts": shifts, "canvas": canvas}
@@ -221,13 +226,14 @@ def fields(checkpoint: Checkpoint, chosen: Plan, dataset: Dataset, key: jax.Arra
     groups = min(chosen.seeds, len(dataset.test_labels) // chosen.gradient_images)
     images = jnp.asarray(as_float(dataset.test_images[: groups * chosen.gradient_images]))
     batches = images.reshape(groups, -1, *shape)
-    keys = jax.random.split(key, chosen.seeds)
-    drawn = draws.fresh_variables(model, keys, np.zeros((1, *shape), np.float32))
+    of_networks, of_stacks, of_signs = jax.random.split(key, (3, chosen.seeds))
+    drawn = draws.fresh_variables(model, of_networks, np.zeros((1, *shape), np.float32))
     fresh = [jax.tree.map(lambda leaf, i=i: leaf[i], drawn["params"]) for i in range(chosen.seeds)]
     rows, maps = [], []
     for field in receptive_field.theoretical(model, shape):
-        of_trained = [receptive_field.squared_gradients(model, trained, b, field, key).mean(0) for b in batches]
-        of_fresh = [receptive_field.squared_gradients(model, p, batches[0], field, key).mean(0) for p in fresh]
+        measure = partial(receptive_field.squared_gradients, model)
+        of_trained = [measure(trained, b, field, k).mean(0) for b, k in zip(batches, of_signs, strict=False)]
+        of_fresh = [measure(p, batches[0], field, k).mean(0) for p, k in zip(fresh, of_signs, strict=True)]
         found = {"random": of_fresh, "trained": of_trained}
         rows.append(
             field._asdict()
@@ -236,7 +242,7 @@ def fields(checkpoint: Checkpoint, chosen: Plan, dataset: Dataset, key: jax.Arra
         maps.append({name: np.mean(values, 0) for name, values in found.items()})
     picture = as_float(dataset.test_images[:1])[0]
     program.write_figure(folder / "receptive_fields.png", figures.receptive_fields(picture, rows, maps))
-    sides = [receptive_field.stack_sides(k, chosen.depths) for k in keys]
+    sides = [receptive_field.stack_sides(k, chosen.depths) for k in of_stacks]
     stack = {"depths": chosen.depths, "sides": np.stack(sides).tolist()}
     program.write_figure(folder / "stack.png", figures.stack(stack))
     result = {"layers": rows, "pixels": shape[0] * shape[1], "images": len(images), "groups": groups}
@@ -252,12 +258,11 @@ def by_hand(checkpoint: Checkpoint, chosen: Plan, dataset: Dataset, key: jax.Arr
     weights = params[first]["linear"]
     strongest = int(np.abs(weights["kernel"]).sum((0, 1, 2)).argmax())
     kernel, bias = weights["kernel"][..., [strongest]], weights["bias"][[strongest]]
-    below = np.asarray(receptive_field.input_of(checkpoint.model, params, jnp.asarray(image)[None], first))[0]
+    taps = {"image": image[None]} | cnn.activations(checkpoint.model, params, jnp.asarray(image)[None])
+    below = np.asarray(taps[receptive_field.below_of(checkpoint.model, first)])[0]
     ours = receptive_field.by_hand(below, kernel, bias)[..., 0]
-    theirs = np.asarray(receptive_field.below(checkpoint.model, params, jnp.asarray(image)[None], first))
-    program.write_figure(
-        folder / "by_hand.png", figures.by_hand(below, kernel[..., 0], ours, theirs[0, ..., strongest], strongest)
-    )
+    theirs = np.asarray(taps[first])[0, ..., strongest]
+    program.write_figure(folder / "by_hand.png", figures.by_hand(below, kernel[..., 0], ours, theirs, strongest))
     return {"by_hand": [row._asdict() for row in found]}
 
 

@@ -277,13 +277,10 @@ def print_claims(claims: Sequence[Mapping[str, Any]]) -> None:
     """Prints what became of each claim of document 004, as `hw3.verdicts.as_results` gives them."""
     rows = [
         (
-            claim["part"],
-            claim["said"],
+            f"{claim['part']}: {claim['said']}",
             claim["verdict"],
             f"{sum(found['holds'] for found in claim['effects'])} of {len(claim['effects'])}",
         )
         for claim in claims
     ]
-    print_table(
-        "Document 004's claims, by 95% intervals over seeds", ("part", "said", "verdict", "conditions that hold"), rows
-    )
+    print_table("Document 004's claims, by 95% intervals over seeds", ("claim", "verdict", "conditions"), rows)

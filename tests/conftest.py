@@ -31,6 +31,15 @@ def _own_compilation_cache(tmp_path_factory):
         yield
 
 
+@pytest.fixture(scope="module")
+def quick_compiler():
+    """XLA tries less hard: on tiny arrays nearly all the time goes into compiling, and half of that is saved."""
+    before = jax.config.read("jax_disable_most_optimizations")
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", before)
+
+
 @pytest.fixture(scope="session")
 def stripes():
     """A set that a small network learns in seconds: 12x12 noise with a bright row (0), column (1) or neither (2)."""

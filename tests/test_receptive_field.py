@@ -1,7 +1,6 @@
 """Receptive fields known in advance, and a filter applied by hand."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -9,6 +8,7 @@ from hw3 import cnn, receptive_field
 from hw3.receptive_field import Field
 
 KEY = jax.random.key(0)
+pytestmark = pytest.mark.usefixtures("quick_compiler")
 
 
 def test_theoretical_fields_of_the_published_network():
@@ -30,7 +30,7 @@ def test_gradients_of_a_known_field():
     model, params = ones("conv3-1 conv5-1")
     field = receptive_field.theoretical(model, (15, 15, 1))[1]
     assert field == Field("conv2", 4, 4, 7)
-    images = jnp.ones((2, 15, 15, 1))
+    images = np.ones((2, 15, 15, 1), np.float32)
     found = receptive_field.squared_gradients(model, params, images, field, KEY)
     profile = np.convolve(np.ones(3), np.ones(5))
     np.testing.assert_allclose(found, np.stack([np.outer(profile, profile) ** 2] * 2), rtol=1e-5)
@@ -40,8 +40,8 @@ def test_random_signs_give_the_sum_over_channels_in_the_mean():
     model = cnn.CNN(cnn.parse("conv3-3 maxpool2"), classes=2)
     params = cnn.init(model, KEY, (9, 9, 1))
     field = receptive_field.theoretical(model, (9, 9, 1))[1]
-    image = jax.random.uniform(KEY, (9, 9, 1))
-    found = receptive_field.squared_gradients(model, params, jnp.stack([image] * 400), field, KEY).mean(0)
+    image = np.random.default_rng(0).uniform(size=(9, 9, 1)).astype(np.float32)
+    found = receptive_field.squared_gradients(model, params, np.stack([image] * 400), field, KEY).mean(0)
     cut = image[field.row : field.row + field.side, field.col : field.col + field.side]
     pixels = jax.jit(jax.jacrev(lambda x: receptive_field.below(model, params, x[None], "maxpool1")[0, 0, 0]))(cut)
     np.testing.assert_allclose(found, (pixels[..., 0] ** 2).sum(0), atol=0.25 * float((pixels**2).sum(0).max()))
@@ -56,8 +56,8 @@ def test_effective_side_counts_the_pixels_above_the_threshold():
 
 
 def test_effective_fields_grow_with_the_root_of_the_depth():
-    depths = np.array([6, 24])
-    sides = receptive_field.stack_sides(KEY, depths.tolist(), channels=6, batch=8)
+    depths = np.array([4, 16])
+    sides = receptive_field.stack_sides(KEY, depths.tolist(), channels=8, batch=8)
     assert (sides <= 2 * depths + 1).all()
     assert 0.4 < receptive_field.growth_exponent(depths, sides) < 0.7
     assert receptive_field.growth_exponent(depths, 3.0 * depths**0.5) == pytest.approx(0.5)
@@ -76,14 +76,10 @@ def test_by_hand_is_what_the_definition_says():
 def test_every_layer_of_a_network_is_its_filters_applied_by_hand():
     model = cnn.CNN(cnn.parse("conv3-4 maxpool2 conv3-5"), classes=3)
     params = cnn.init(model, KEY, (14, 14, 1))
-    image = np.asarray(jax.random.uniform(KEY, (14, 14, 1)))
+    image = np.random.default_rng(0).uniform(size=(14, 14, 1)).astype(np.float32)
     found = receptive_field.compare_by_hand(model, params, image)
     assert [(row.layer, row.filters, row.products) for row in found] == [("conv1", 4, 9), ("conv2", 5, 36)]
     for row in found:
         assert row.float64 < 1e-14
         assert 0 < row.float32 < 1e-5
     assert not jax.config.jax_enable_x64
-    other = jax.tree.map(lambda leaf: leaf * 1.001, params)
-    taps = cnn.activations(model, other, image[None])
-    ours = receptive_field.by_hand(image, params["conv1"]["linear"]["kernel"], params["conv1"]["linear"]["bias"])
-    assert np.abs(np.asarray(taps["conv1"])[0] - ours).max() > 1e-5, "another network's maps are not the same"

@@ -2,10 +2,18 @@
 
 import json
 
-from programs import end, fails_in_one_line, start, succeeds
+import pytest
+from programs import fails_in_one_line, run, succeeds
+
+PNG = b"\x89PNG"
 
 
-def test_tiny_runs_write_numbers_verdicts_and_figures(out, checkpoint, tmp_path):
+@pytest.fixture(autouse=True)
+def _quick_compiler(monkeypatch):
+    monkeypatch.setenv("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+
+
+def test_a_tiny_run_on_dropout_writes_numbers_verdicts_and_figures(tmp_path):
     done = succeeds(
         "compare_regularizers.py", "--quick", "--only=dropout", "--seeds=2", "--train_images=128", "--epochs=4",
         "--rates=0,0.5", f"--outdir={tmp_path}",
@@ -15,30 +23,31 @@ def test_tiny_runs_write_numbers_verdicts_and_figures(out, checkpoint, tmp_path)
     assert {claim["part"][:5] for claim in results["claims"]} == {"1 (1)", "1 (2)"}
     for claim in results["claims"]:
         assert claim["verdict"] in done.stdout
-    assert (tmp_path / "regularizers" / "bagging.png").read_bytes().startswith(b"\x89PNG")
+    for name in ("dropout", "bagging"):
+        assert (tmp_path / "regularizers" / f"{name}.png").read_bytes().startswith(PNG)
 
-    succeeds("measure_convolution.py", "--quick", "--only=by_hand", checkpoint, f"--outdir={tmp_path}")
+
+def test_a_tiny_run_on_a_trained_network_writes_what_its_units_see(checkpoint, tmp_path):
+    only = ("--only=by_hand,fields", "--seeds=2", "--depths=2,3")
+    succeeds("measure_convolution.py", "--quick", *only, checkpoint, f"--outdir={tmp_path}")
     results = json.loads((tmp_path / "convolution" / "results.json").read_text())
     assert results["claims"][0]["verdict"] == "held"
-    assert (tmp_path / "convolution" / "by_hand.png").read_bytes().startswith(b"\x89PNG")
+    assert [(row["layer"], row["side"]) for row in results["fields"]["layers"]] == [("conv1", 3), ("maxpool1", 4)]
+    for row in results["fields"]["layers"]:
+        assert len(row["random"]) == len(row["trained"]) == 2
+        assert all(0 < side <= row["side"] for side in row["random"] + row["trained"])
+    for name in ("by_hand", "receptive_fields", "stack"):
+        assert (tmp_path / "convolution" / f"{name}.png").read_bytes().startswith(PNG)
 
 
-def test_bad_flags_give_one_clear_line(out, checkpoint, tmp_path):
-    compare, measure = "compare_regularizers.py", "measure_convolution.py"
-    cases = [
-        ([compare, "--rates=0.2,0.5"], "--rates=0.2,...: must begin with 0"),
-        ([compare, "--rates=0,1.5"], r"--rates=0,1.5: must be at least two ascending numbers in 0.0..0.95"),
-        ([compare, "--batch_sizes=8,x"], "--batch_sizes=8,x: must be at least two ascending numbers in 2..512"),
-        ([compare, "--epochs=6"], "--epochs=6: must be a multiple of 4"),
-        ([compare, "--only=dropuot"], "--only=dropuot: must be some of dropout, batch_sizes"),
-        ([measure, checkpoint, "--seeds=1"], "--seeds=1: a spread over seeds needs at least 2"),
-        ([measure, checkpoint, "--distances=0"], r"--distances=0: must be ascending whole numbers of pixels in 1..27"),
-    ]
-    processes = []
-    for arguments, _ in cases:
-        processes.append(start(*arguments, f"--outdir={tmp_path}"))
-        if len(processes) % 3 == 0:
-            processes[-3].wait()
-    for process, (_, message) in zip(processes, cases, strict=True):
-        fails_in_one_line(end(process), message)
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["compare_regularizers.py", "--rates=0,1.5"], r"--rates=0,1.5: must be at least two ascending numbers in 0.0"),
+        (["measure_convolution.py", "--distances=0"], r"--distances=0: must be ascending whole numbers in 1..27"),
+    ],
+)
+def test_bad_flags_give_one_clear_line(checkpoint, tmp_path, arguments, message):
+    given = [checkpoint] if arguments[0].startswith("measure") else []
+    fails_in_one_line(run(*arguments, *given, f"--outdir={tmp_path}"), message)
     assert not list(tmp_path.glob("[a-z]*"))

@@ -86,15 +86,19 @@ def shifts(found: Results) -> Figure:
 
 @style.styled
 def canvas(found: Results) -> Figure:
-    """Test accuracy on canvases of other sizes."""
-    figure = style.new_figure(0.6 * style.WIDTH, 2.6)
-    ax = figure.subplots()
-    line(ax, found["sizes"], found["direct"], PURPLE, f"{translation.VERSIONS[translation.GLOBAL]}, as it is", 100)
-    line(ax, found["sizes"], found["resized"], BLUE, "classifier of fixed size, resized", 100)
-    ax.axvline(found["trained"], color=GREY, linewidth=0.7, linestyle=":")
-    ax.set_xticks(found["sizes"])
-    ax.set_ylim(0, 100)
-    decorate(ax, "Digits on canvases of other sizes (dotted: trained)", "side (pixels)", "test images right (%)")
+    """Test accuracy on images of other sizes, a panel a way to come by them."""
+    figure = spaced(2.7)
+    axes = figure.subplots(1, len(found["ways"]), sharey=True)
+    pooled = translation.VERSIONS[translation.GLOBAL]
+    for ax, (way, run) in zip(axes, found["ways"].items(), strict=True):
+        line(ax, found["sizes"], run["direct"], PURPLE, f"{pooled}, image as it is", 100)
+        line(ax, found["sizes"], run["resized"], BLUE, "classifier of fixed size, image scaled back", 100)
+        ax.axvline(found["trained"], color=GREY, linewidth=0.7, linestyle=":")
+        ax.set_xticks(found["sizes"])
+        ax.set_ylim(0, 100)
+        decorate(ax, f"Other sizes, {way}", "side (pixels); dotted: trained", "", False)
+    axes[0].set_ylabel("test images right (%)")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 
@@ -109,7 +113,9 @@ def stack(found: Results) -> Figure:
     line(ax, depths, 2 * depths[None].repeat(2, 0) + 1, GREY, "theoretical, 2 depth + 1", dashed=True)
     line(ax, depths, sides, BLUE, f"effective, grows as depth to the {exponent:.2f}")
     ax.set_yscale("log", base=2)
-    ax.yaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
+    widths = [2 * depth + 1 for depth in found["depths"]]
+    ax.set_yticks(widths, [f"{width:g}" for width in widths])
+    ax.yaxis.set_minor_locator(ticker.NullLocator())
     log2_axis(ax, depths)
     decorate(ax, "A stack of 3x3 convolutions, random weights", "layers", "side of the field (pixels)")
     return figure

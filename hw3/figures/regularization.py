@@ -103,8 +103,9 @@ def bagging(found: Results) -> Figure:
         for place, name in zip(places, names, strict=True):
             values = scale * np.asarray(found["quality"][name][measure])
             mean = verdicts.effect(values)
-            ax.plot(values, np.full(len(values), place), ".", color="#BBBBBB", markersize=4)
-            ax.errorbar(mean.mean, place, xerr=mean.half_width, color=BLUE, marker="o", markersize=4, capsize=2)
+            ax.plot(values, np.full(len(values), place + 0.25), ".", color="#888888", markersize=3)
+            ax.errorbar(mean.mean, place, xerr=mean.half_width, color=BLUE, marker="o", markersize=4, capsize=2,
+                        elinewidth=0.9)  # fmt: skip
         decorate(ax, title, label, "", False)
     axes[0].set_yticks(places, names.values())
     return figure
