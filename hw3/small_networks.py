@@ -89,6 +89,7 @@ def initial_state(network: nn.Module, recipe: Recipe, inputs: Lanes, images: jax
     return State(variables, optimizer(recipe).init(variables["params"]))
 
 
+@jax.jit
 def epoch_keys(keys: jax.Array, number: int) -> tuple[jax.Array, jax.Array]:
     """Keys [lanes] of the order of the images and of the dropout in an epoch, of the lanes' keys [lanes]."""
     pairs = jax.vmap(lambda key: jax.random.split(jax.random.fold_in(key, number)))(keys)

@@ -30,9 +30,9 @@ TRAIN_IMAGES = flags.DEFINE_integer("train_images", 2000, "Images that each netw
 EPOCHS = flags.DEFINE_integer(
     "epochs", None, "Of the longest training, the others in proportion; 32, with --quick 12.", lower_bound=4
 )
-RATES = flags.DEFINE_list("rates", None, "Dropout rates, 0 first; 0 to 0.8, with --quick four of them.")
-BATCH_SIZES = flags.DEFINE_list("batch_sizes", None, "Batch sizes, ascending; 2 to 256, with --quick four of them.")
-DEPTHS = flags.DEFINE_list("depths", None, "Numbers of layers of deep networks; 4 to 64, with --quick three of them.")
+RATES = flags.DEFINE_list("rates", None, "Dropout rates, 0 first; 0 to 0.8, with --quick three of them.")
+BATCH_SIZES = flags.DEFINE_list("batch_sizes", None, "Batch sizes, ascending; 2 to 256, with --quick three of them.")
+DEPTHS = flags.DEFINE_list("depths", None, "Numbers of layers of deep networks; 4 to 64, with --quick 4 and 32.")
 ONLY = flags.DEFINE_list("only", None, "Run only these experiments: dropout, batch_sizes, gradients, variance_shift.")
 SEED = flags.DEFINE_integer("seed", 0, "Of all that is random.", lower_bound=0, upper_bound=2**32 - 1)
 shared_flags.define_dataset_flags()
@@ -65,7 +65,7 @@ class Plan(NamedTuple):
 
 FULL = Plan(8, 32, tuple(i / 10 for i in range(9)), (2, 4, 8, 16, 32, 64, 128, 256), (4, 8, 16, 32, 64), (4, 16, 32),
             200, (0.2, 0.5, 0.7), 50, 10_000, 30)  # fmt: skip
-SHORT = Plan(3, 12, (0, 0.25, 0.5, 0.75), (2, 8, 32, 128), (4, 16, 32), (16,), 100, (0.5,), 10, 2048, 15)
+SHORT = Plan(3, 12, (0, 0.4, 0.8), (2, 16, 128), (4, 32), (32,), 60, (0.5,), 10, 2048, 10)
 
 Number = TypeVar("Number", int, float)
 
