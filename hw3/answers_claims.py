@@ -71,7 +71,10 @@ def judged(claim: Results) -> str:
         return f"{text}: {'; '.join(held)} (not: {'; '.join(others)})."
     if claim["verdict"] == FAILED:
         opposite = [effect["condition"] for effect in claim["effects"] if effect["opposite"]]
-        return f"{text}: {'the opposite was seen with ' + '; '.join(opposite) if opposite else NOTHING_SEEN}."
+        if opposite:
+            return f"{text}: the opposite was seen with {'; '.join(opposite)}."
+        random = any(effect["half_width"] for effect in claim["effects"])
+        return f"{text}: {NOTHING_SEEN if random else 'nothing of it was seen'}."
     return text + "."
 
 

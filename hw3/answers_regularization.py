@@ -47,7 +47,7 @@ def bagging(results: Results) -> Answer:
         values = (100 * np.asarray(quality[name][measure]) for name in (first, second))
         difference = effect(*values)
         told = "" if difference.holds or difference.opposite else ", which is within the spread"
-        return f"{difference.mean:+.1f} ± {difference.half_width:.1f}{told}"
+        return f"{difference.mean:+.2f} ± {difference.half_width:.2f}{told}"
 
     duels = [
         f"{names[first]} against {names[second]}: test images right {against(first, second, 'accuracy')}; calibration "

@@ -28,7 +28,7 @@ QUICK = flags.DEFINE_bool("quick", False, "A first look: fewer seeds, rates, siz
 SEEDS = flags.DEFINE_integer("seeds", None, "Networks for each setting; 8, with --quick 3.")
 TRAIN_IMAGES = flags.DEFINE_integer("train_images", 2000, "Images that each network is trained on.", lower_bound=1)
 EPOCHS = flags.DEFINE_integer(
-    "epochs", None, "Of the longest training, the others in proportion; 32, with --quick 12.", lower_bound=4
+    "epochs", None, "Of the longest training, the others in proportion; 32, with --quick 8.", lower_bound=4
 )
 RATES = flags.DEFINE_list("rates", None, "Dropout rates, 0 first; 0 to 0.8, with --quick three of them.")
 BATCH_SIZES = flags.DEFINE_list("batch_sizes", None, "Batch sizes, ascending; 2 to 256, with --quick three of them.")
@@ -65,7 +65,7 @@ class Plan(NamedTuple):
 
 FULL = Plan(8, 32, tuple(i / 10 for i in range(9)), (2, 4, 8, 16, 32, 64, 128, 256), (4, 8, 16, 32, 64), (4, 16, 32),
             200, (0.2, 0.5, 0.7), 50, 10_000, 30)  # fmt: skip
-SHORT = Plan(3, 12, (0, 0.4, 0.8), (2, 16, 128), (4, 32), (32,), 60, (0.5,), 10, 2048, 10)
+SHORT = Plan(3, 8, (0, 0.4, 0.8), (2, 16, 128), (4, 32), (32,), 60, (0.5,), 10, 2048, 10)
 
 Number = TypeVar("Number", int, float)
 

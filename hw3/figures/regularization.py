@@ -134,7 +134,7 @@ def batch_sizes(found: Results) -> Figure:
 def gradients(found: Results) -> Figure:
     """The norm of the first layer's gradient against depth, and its growth per layer before and after training."""
     initial, trained = found["initial"], found["trained"]
-    figure = spaced(2.9)
+    figure = spaced(3.2)
     norm, growth = figure.subplots(1, 2)
     kinds = (
         ("normalised", BLUE, "batch normalisation"),
@@ -151,12 +151,12 @@ def gradients(found: Results) -> Figure:
     decorate(norm, "At initialisation (bars: all seeds)", "hidden layers", "gradient norm of the first layer's kernel")
     for name, colour, label in kinds[:2]:
         line(growth, initial["depths"], initial[name], colour, f"{label}, fresh")
-        line(growth, trained["depths"], trained[name], colour, f"after {trained['steps']} steps", dashed=True)
+        line(growth, trained["depths"], trained[name], colour, f"{label}, after {trained['steps']} steps", dashed=True)
     growth.axhline(found["theory"], color=GREY, linewidth=0.8, linestyle=":", label=r"theory, $\sqrt{\pi/(\pi-1)}$")
-    decorate(growth, "Growth of the gradient's norm", "hidden layers", "factor per layer on the way down")
+    decorate(growth, "Growth of the gradient's norm", "hidden layers", "factor per layer on the way down", False)
+    figure.legend(*growth.get_legend_handles_labels(), loc="outside lower right", ncols=2, frameon=False, fontsize=7)
     for ax in (norm, growth):
         log2_axis(ax, initial["depths"])
-    growth.legend(frameon=False, fontsize=6)
     return figure
 
 
