@@ -128,8 +128,8 @@ def test_global_pooling_does_not_see_where(shifted):
 
 def test_canvases():
     images = np.arange(2 * 4 * 4).reshape(2, 4, 4, 1).astype(np.uint8) + 1
-    np.testing.assert_array_equal(translation.rescale(images, 4), images)
-    np.testing.assert_array_equal(translation.rescale(images * 0 + 7, 9), np.full((2, 9, 9, 1), 7))
+    np.testing.assert_array_equal(translation.rescale(255 - images, 4), 255 - images)
+    np.testing.assert_array_equal(translation.rescale(images * 0 + 255, 9), np.full((2, 9, 9, 1), 255))
     larger = translation.resize_canvas(images, 7)
     np.testing.assert_array_equal(larger[:, 1:5, 1:5], images)
     assert larger.sum() == images.sum()

@@ -148,7 +148,10 @@ def gradients(found: Results) -> Figure:
         norm.errorbar(initial["depths"], means, spread, color=colour, marker=MARKERS[colour], markersize=3.5,
                       linewidth=1.1, capsize=2, label=label)  # fmt: skip
     norm.set_yscale("log")
-    decorate(norm, "At initialisation (bars: all seeds)", "hidden layers", "gradient norm of the first layer's kernel")
+    decorate(
+        norm, "At initialisation (bars: all seeds)", "hidden layers", "gradient norm of the first layer's kernel", False
+    )
+    norm.legend(frameon=False, loc="lower left")  # what vanishes ends on the right
     for name, colour, label in kinds[:2]:
         line(growth, initial["depths"], initial[name], colour, f"{label}, fresh")
         line(growth, trained["depths"], trained[name], colour, f"{label}, after {trained['steps']} steps", dashed=True)
