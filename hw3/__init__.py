@@ -3,9 +3,11 @@
 `data` gives images; `cnn` describes the networks, `training` trains them (`training_layers` and
 `onednn` make that fast on CPU) and `checkpoints` keeps them; `inspection`
 looks inside; `occlusion` sweeps a patch over images and `occlusion_maps` reads the result (`patched`,
-`changes` and `incremental` compute each distinct image, and of it only what changed, once); `overlays` searches for
-patches that fool a classifier. `rnn` and `lstm` unroll back-propagation through time by hand, `gradients` sets it
-beside autodiff and differences, and `published` audits every number that the documents print for them.
+`changes` and `incremental` compute each distinct image, and of it only what changed, once; `sharding` splits the work
+over devices; `sweep_store` keeps sweeps of whole data sets and `occlusion_statistics` sums them up); `overlays`
+searches for patches that fool a classifier. `rnn` and `lstm` unroll back-propagation through time by hand,
+`gradients` sets it beside autodiff and differences, and `published` audits every number that the documents print for
+them.
 `gradient_flow` follows gradients over long lags, `echo_state` reads out random networks, `sequences` plants motifs in
 long sequences and `sequence_learning` learns to find them, through `batched_recurrence`, from `random_networks`.
 `small_networks` trains many networks as one batch, of `dense_networks` and from `draws`, for the experiments of

@@ -4,12 +4,14 @@ A checkpoint is a whole folder that appears under its final name only when it is
 moment leaves the one before. The arrays are orbax's; beside them lies a JSON file with the run and its history.
 """
 
+import hashlib
 import os
 import pathlib
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import orbax.checkpoint as ocp
 
 from hw3 import cnn, training
@@ -55,6 +57,11 @@ def _manager(directory: str | os.PathLike, create: bool) -> ocp.CheckpointManage
     options = ocp.CheckpointManagerOptions(
         max_to_keep=1, create=create, enable_async_checkpointing=False, cleanup_tmp_directories=create
     )
+    if jax.process_count() > 1:  # one process trains, and each of many that read does so by itself
+        own = jax.process_index()
+        options.multiprocessing_options = ocp.options.MultiprocessingOptions(
+            primary_host=own, active_processes={own}, barrier_sync_key_prefix=f"process-{own}"
+        )
     return ocp.CheckpointManager(pathlib.Path(directory).absolute(), options=options)
 
 
@@ -106,6 +113,16 @@ def load(directory: str | os.PathLike) -> Checkpoint:
             f"{reason}): remove the folder and train again"
         ) from error
     return Checkpoint(run, state, history)
+
+
+def identity(checkpoint: Checkpoint) -> str:
+    """SHA-256 of a network and its parameters, in hexadecimal: the same for the same classifier, wherever it lies."""
+    digest = hashlib.sha256(repr((checkpoint.model.layers, checkpoint.run.classes)).encode())
+    for path, leaf in jax.tree_util.tree_leaves_with_path(checkpoint.state.params):
+        array = np.asarray(leaf)
+        digest.update(f"{jax.tree_util.keystr(path)} {array.dtype} {array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
 
 
 def _abstract_state(run: Run) -> State:

@@ -76,25 +76,27 @@ def pair(value: int | tuple[int, int], name: str) -> tuple[int, int]:
     return int(both[0]), int(both[1])
 
 
-def equal_batch(total: int, limit: int) -> int:
-    """The size, at most `limit`, of equal batches for `total` items: one compilation, little wasted in the last batch.
+def equal_batch(total: int, limit: int, devices: int = 1) -> int:
+    """The size of equal batches for `total` items: one compilation, little wasted in the last batch.
 
-    >>> equal_batch(1000, 512)
-    500
+    Each is shared out evenly to the devices, at most `limit` items for one.
+
+    >>> equal_batch(1000, 512), equal_batch(1000, 512, devices=3)
+    (500, 1002)
     """
-    batches = max(1, -(-total // limit))
-    return max(1, -(-total // batches))
+    batches = max(1, -(-total // (limit * devices)))
+    return max(1, -(-total // (batches * devices))) * devices
 
 
-def in_batches(total: int, limit: int) -> list[tuple[np.ndarray, int]]:
-    """Indices of `total` items in equal batches of at most `limit`, each with the number of them that count.
+def in_batches(total: int, limit: int, devices: int = 1) -> list[tuple[np.ndarray, int]]:
+    """Indices of `total` items in batches of `equal_batch(total, limit, devices)`, each with how many of them count.
 
     The last batch repeats its last index to keep the size.
 
     >>> [(batch.tolist(), valid) for batch, valid in in_batches(5, 2)]
     [([0, 1], 2), ([2, 3], 2), ([4, 4], 1)]
     """
-    return list(batches(total, (equal_batch(total, limit),)))
+    return list(batches(total, (equal_batch(total, limit, devices),)))
 
 
 def batches(total: int, sizes: tuple[int, ...]) -> Iterator[tuple[np.ndarray, int]]:

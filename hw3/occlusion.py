@@ -6,14 +6,16 @@ probabilities of all classes, from which the three maps and everything else here
 function `predict(images) -> probabilities`; nothing here knows how it was made.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh
 
-from hw3 import patched
+from hw3 import patched, sharding
 from hw3.classifiers import (
     Predict,
     as_pytree,
@@ -92,6 +94,7 @@ def sweep(
     reach_edge: bool = False,
     batch_size: int | None = None,
     method: str = "auto",
+    mesh: Mesh | None = None,
     advance: Callable[[int], None] = lambda occluded: None,
 ) -> Sweep:
     """Classifies every image with a patch at every position: one flat vmapped batch of (image, position) pairs.
@@ -110,10 +113,12 @@ def sweep(
         channels] or one for each [n, height, width, channels], of which the patch is a window (see `mean_fill`,
         `blur_fill`).
       reach_edge: add the last row and column of positions where the stride would miss them.
-      batch_size: occluded images classified at once; bounds the memory, never changes the result beyond rounding. The
-        default suits the size of the images.
+      batch_size: occluded images classified at once on each device; bounds the memory, never changes the result beyond
+        rounding. The default suits the size of the images.
       method: "dense" classifies whole occluded images. "incremental" computes only what patches can change, in networks
         of `hw3.cnn.predictor`, with the same result to rounding. "auto" takes the faster (`hw3.patched.choose`).
+      mesh: the devices among which every batch is split, whatever its axes; all of this process if None. `predict` must
+        treat each image by itself.
       advance: called with a number of occluded images whenever so many more are done.
 
     Returns a `Sweep`; for 28x28 images and the homework's 8x8 patch and stride 1, maps of 21x21 positions.
@@ -129,17 +134,18 @@ def sweep(
         check_count(batch_size, "batch_size")
     classes = check_predict(predict, images.shape[1:])
     fills = _fills(fill, images)
-    predict = as_pytree(predict)
+    mesh = sharding.checked(mesh)
+    predict = sharding.replicated(mesh, as_pytree(predict))
 
     rows = positions(height, patch[0], strides[0], reach_edge)
     cols = positions(width, patch[1], strides[1], reach_edge)
     starts = np.stack(np.meshgrid(rows, cols, indexing="ij"), axis=-1).reshape(-1, 2).astype(np.int32)
-    plan = patched.choose(method, predict, classes, images.shape[1:], patch, count * len(starts))
+    plan = patched.choose(method, predict, classes, images.shape[1:], patch, count * len(starts), mesh)
     values = INCREMENTAL_BATCH_VALUES if plan else BATCH_VALUES
     limit = batch_size or max(1, values // (height * width * channels))
     clean = np.empty((count, classes), np.float32)
-    for flat, valid in in_batches(count, limit):
-        clean[flat[:valid]] = np.asarray(_predict(predict, images[flat]))[:valid]
+    for flat, valid in in_batches(count, limit, mesh.size):
+        clean[flat[:valid]] = np.asarray(_predict(predict, np.asarray(images)[flat], mesh=mesh))[:valid]
     check_sums(clean.sum(-1))
     probabilities = patched.classify(
         predict,
@@ -152,6 +158,7 @@ def sweep(
             patch,
         ),
         clean,
+        mesh=mesh,
         batch_size=limit,
         advance=advance,
     )
@@ -167,7 +174,9 @@ def sweep(
     )
 
 
-_predict = jax.jit(lambda predict, images: predict(images))
+@functools.partial(jax.jit, static_argnames="mesh")
+def _predict(predict: Predict, images: jax.Array, *, mesh: Mesh) -> jax.Array:
+    return sharding.split(mesh, 1, lambda predict, images: predict(images))(predict, images)
 
 
 def _labels(labels: Any, count: int, classes: int) -> np.ndarray:

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh
 
-from hw3 import patched
+from hw3 import patched, sharding
 from hw3.classifiers import Predict, as_pytree, check_count, check_images, check_predict, in_batches
 from hw3.occlusion import occluded, positions, sweep
 from hw3.patched import Patched
@@ -88,6 +89,7 @@ def search(
     paste_stride: int = 2,
     batch_size: int = 1024,
     method: str = "auto",
+    mesh: Mesh | None = None,
     advance: Callable[[int], None] = lambda candidates: None,
 ) -> Iterator[Search]:
     """Classifies `image` with every patch of the grid pasted in; yields the result of one size and donor at a time.
@@ -99,8 +101,9 @@ def search(
       patch_sizes: sides of the square patches in pixels.
       cut_stride, paste_stride: pixels from one place of the cut, or of the paste, to the next; the last place that fits
         is always among them.
-      batch_size: candidates classified at once; bounds the memory, never changes the result beyond rounding.
-      method: as for `hw3.occlusion.sweep`; candidates that give the same image are classified once in any case.
+      batch_size: candidates classified at once on each device; bounds the memory, never changes the result beyond
+        rounding.
+      method, mesh: as for `hw3.occlusion.sweep`; candidates that give the same image are classified once in any case.
       advance: called with a number of candidates whenever so many more are done.
 
     Raises ValueError for patches larger than an image, and numbers below 1.
@@ -114,12 +117,13 @@ def search(
     check_grid(image.shape[:2], patch_sizes, cut_stride, paste_stride)
     check_count(batch_size, "batch_size")
     classes = check_predict(predict, image.shape)
-    predict = as_pytree(predict)
+    mesh = sharding.checked(mesh)
+    predict = sharding.replicated(mesh, as_pytree(predict))
     total = count(image.shape[:2], len(donors), patch_sizes, cut_stride, paste_stride)
     for side in patch_sizes:
-        plan = patched.choose(method, predict, classes, image.shape, (side, side), total)
+        plan = patched.choose(method, predict, classes, image.shape, (side, side), total, mesh)
         cut_rows, cut_cols, paste_rows, paste_cols = axes = grid_axes(image.shape[:2], side, cut_stride, paste_stride)
-        plain = sweep(predict, image[None], patch_size=side, method=method)
+        plain = sweep(predict, image[None], patch_size=side, method=method, mesh=mesh)
         black = plain.predicted[0][np.ix_(paste_rows, paste_cols)].astype(np.int16)
         grid = np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], -1).astype(np.int32)
         shape = tuple(map(len, axes))
@@ -133,6 +137,7 @@ def search(
                     plan,
                     _patched(np.asarray(image), pixels, candidates, (side, side)),
                     plain.clean,
+                    mesh=mesh,
                     batch_size=batch_size,
                     advance=advance,
                 )

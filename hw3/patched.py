@@ -4,14 +4,16 @@ What the sweep (`hw3.occlusion`) and the search over pasted patches (`hw3.overla
 the same pixels give the same image, which is classified once, whatever the classifier (`hw3.changes`).
 """
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh
 
-from hw3 import changes, incremental
+from hw3 import changes, incremental, sharding
 from hw3.classifiers import Predict, batches, check_sums, equal_batch
 from hw3.incremental import Plan
 
@@ -37,12 +39,18 @@ class Patched(NamedTuple):
 
 
 def choose(
-    method: str, predict: Predict, classes: int, image_shape: tuple[int, ...], patch: tuple[int, int], total: int
+    method: str,
+    predict: Predict,
+    classes: int,
+    image_shape: tuple[int, ...],
+    patch: tuple[int, int],
+    total: int,
+    mesh: Mesh,
 ) -> Plan | None:
     """How to classify `total` patched images: a plan for the incremental evaluation, or None for the dense one.
 
-    "auto" is incremental for networks of this package if that spares more than it takes to compile, and on CPU: beside
-    a GPU the bookkeeping on the host would be the slower part.
+    "auto" is incremental for networks of this package if that spares more than it takes to compile, and on one CPU
+    device: beside a GPU, or several devices, the bookkeeping on the host would be the slower part.
 
     Raises ValueError for a method that isn't one of `METHODS`, and for "incremental" where it is impossible.
     """
@@ -53,12 +61,15 @@ def choose(
     network = incremental.network(predict)
     height, width, channels = image_shape
     found = network and incremental.plan(network[0], classes, (height, width, channels), patch)
-    if found and (method == "incremental" or (jax.default_backend() == "cpu" and total * found[1] > COMPILING_WORK)):
-        return found[0]
-    if method == "incremental":
+    alone_on_cpu = mesh.size == 1 and mesh.devices.flat[0].platform == "cpu"
+    if method == "auto":
+        return found[0] if found and alone_on_cpu and total * found[1] > COMPILING_WORK else None
+    if mesh.size > 1:
+        raise ValueError(f"method 'incremental' runs on one device and the mesh has {mesh.size}: use dense or auto")
+    if not found:
         reason = "this network has no pooling" if network else "this classifier isn't one"
         raise ValueError(f"method 'incremental' needs a network of hw3.cnn.predictor with pooling; {reason}: use dense")
-    return None
+    return found[0]
 
 
 def classify(
@@ -67,22 +78,24 @@ def classify(
     patched: Patched,
     clean: np.ndarray,
     *,
+    mesh: Mesh,
     batch_size: int,
     advance: Callable[[int], None],
 ) -> np.ndarray:
     """Probabilities of patched images, each distinct one classified once: float32 [n, classes].
 
     Args:
-      predict: a classifier as `hw3.classifiers.as_pytree` makes it.
-      plan: how, as `choose` gives it.
+      predict: a classifier as `hw3.classifiers.as_pytree` makes it, its arrays on the mesh (`sharding.replicated`).
+      plan: how, as `choose` gives it for the mesh.
       clean: float32 [images, classes], the probabilities of the images without patches.
-      batch_size: distinct patched images classified at once.
+      mesh: the devices that share every batch.
+      batch_size: distinct patched images classified at once on each device.
       advance: called with a number of patched images whenever so many more are done.
 
     Raises ValueError unless the classifier gives probabilities.
     """
     out = np.empty((len(patched.scene), clean.shape[1]), np.float32)
-    results = _results(predict, plan, patched, clean, batch_size)
+    results = _results(predict, plan, patched, clean, mesh, batch_size)
     following = next(results, None)
     while following:
         result, following = following, next(results, None)  # one ahead, so that the device never waits
@@ -103,16 +116,17 @@ class _Result(NamedTuple):
 
 
 def _results(
-    predict: Predict, plan: Plan | None, patched: Patched, clean: np.ndarray, batch_size: int
+    predict: Predict, plan: Plan | None, patched: Patched, clean: np.ndarray, mesh: Mesh, batch_size: int
 ) -> Iterator[_Result]:
     """Part by part: those that are the same as a clean image, then the others in batches of distinct ones."""
-    images, fills = jnp.asarray(patched.images), jnp.asarray(patched.fills)
+    images, fills = sharding.replicated(mesh, (patched.images, patched.fills))
     lines = None
     _, params = incremental.network(predict) or (None, None)
     if plan:
         sizes, longest = incremental.quarters(batch_size), INCREMENTAL_BATCHES * batch_size
     else:
-        sizes, longest = (equal_batch(len(patched.scene), batch_size),), DENSE_BATCHES * batch_size
+        sizes = (equal_batch(len(patched.scene), batch_size, mesh.size),)
+        longest = DENSE_BATCHES * batch_size * mesh.size
     for first, last in _parts(patched, longest):
         scene = patched.scene[first:last]
         scenes = slice(scene.min(), scene.max() + 1)
@@ -133,7 +147,7 @@ def _results(
             if plan:
                 out = incremental.rest(plan, params, lines, windows.of[flat])
             else:
-                out = _dense(predict, images, fills, scenes.start + scene[flat], box[:, flat].T)
+                out = _dense(predict, images, fills, scenes.start + scene[flat], box[:, flat].T, mesh=mesh)
             among = kinds.order[kinds.begin[flat[0]] : kinds.begin[flat[0] + valid]]
             yield _Result(out, valid, first + changed[among], kinds.kind[among] - flat[0])
 
@@ -150,12 +164,17 @@ def _parts(patched: Patched, longest: int) -> Iterator[tuple[int, int]]:
         first = last
 
 
-@jax.jit
-def _dense(predict: Predict, images: jax.Array, fills: jax.Array, scene: jax.Array, box: jax.Array) -> jax.Array:
+@functools.partial(jax.jit, static_argnames="mesh")
+def _dense(
+    predict: Predict, images: jax.Array, fills: jax.Array, scene: jax.Array, box: jax.Array, *, mesh: Mesh
+) -> jax.Array:
     """Probabilities [batch, classes] of images[scene] with fills[scene] showing inside boxes, int [batch, 4]."""
 
-    def patch(scene: jax.Array, box: jax.Array) -> jax.Array:
+    def patch(images: jax.Array, fills: jax.Array, scene: jax.Array, box: jax.Array) -> jax.Array:
         image, fill = (array[jnp.minimum(scene, len(array) - 1)] for array in (images, fills))
         return jnp.where(changes.inside(box, (image.shape[0], image.shape[1])), fill, image)
 
-    return predict(jax.vmap(patch)(scene, box))
+    def part(predict: Predict, *arrays: jax.Array) -> jax.Array:
+        return predict(jax.vmap(patch, in_axes=(None, None, 0, 0))(*arrays))
+
+    return sharding.split(mesh, 3, part)(predict, images, fills, scene, box)

@@ -102,6 +102,15 @@ def listed(items: Sequence[object]) -> str:
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
 
 
+def a(label: int) -> str:
+    """A digit with its article.
+
+    >>> a(7), a(8), a(18)
+    ('a 7', 'an 8', 'an 18')
+    """
+    return f"an {label}" if str(label)[0] == "8" or label in (11, 18) else f"a {label}"
+
+
 def place(top: int, bottom: int, left: int, right: int, size: int = 28) -> str:
     """Where the middle of a rectangle of pixels lies in an image of `size` pixels a side, in words.
 

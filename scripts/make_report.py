@@ -16,6 +16,7 @@ from absl import flags
 
 from hw3 import (
     answers_convolution,
+    answers_dataset,
     answers_inspection,
     answers_occlusion,
     answers_recurrent,
@@ -73,6 +74,11 @@ def main() -> None:
     run("sweep_occlusion", *common, f"--fragility_images={2 if QUICK.value else 20}")
     run("find_overlays", *common, *(("--cut_stride=8", "--paste_stride=6") if QUICK.value else ()))
 
+    # In a place of its own: the sweep of a whole data set, which takes minutes, may lie beside it.
+    first = f"--sweep={out / 'first_images.zarr'}"
+    run("sweep_dataset", *common, f"--images={20 if QUICK.value else 200}", first, "--overwrite")
+    run("summarize_sweep", first, *(given[name] for name in ("data_dir",) if name in given))
+
     run("unroll_rnn")
     run("unroll_lstm")
     run("audit_published")
@@ -96,6 +102,7 @@ def main() -> None:
             "Problem 2: how robust is it?",
             answers_occlusion.answers(results(out / "sweep"), results(out / "overlays")),
         ),
+        Section("Beyond one image: a sweep over many", answers_dataset.answers(results(out / "dataset_summary"))),
         Section(
             "Problems 3 and 5: back-propagation through time by hand, and an audit",
             answers_recurrent.answers(*(results(out / name) for name in ("rnn", "lstm", "audit"))),

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 import jax
+import processes
 import rich.box
 import rich.console
 import rich.progress
@@ -33,7 +34,7 @@ SECONDS_BETWEEN_LINES = 15.0  # of progress, where there is no terminal to draw 
 
 def fail(message: object, status: int = 1) -> NoReturn:
     """Ends the program with one line on stderr."""
-    print("error: " + " ".join(str(message).split()), file=sys.stderr)
+    print("error: " + " ".join(f"{processes.name()} {message}".split()), file=sys.stderr)
     sys.exit(status)
 
 
@@ -73,13 +74,21 @@ def run(main: Callable[[], None], compilation_cache: bool = True) -> None:
                 raise
             fail("not enough memory for this: try a smaller --batch_size, --model or --patch_sizes")
         except OSError as error:
-            fail(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else error)
+            fail(what(error))
         except KeyboardInterrupt:
             fail("interrupted", 130)
 
-    for flag in flags.FLAGS.flags_by_module_dict().get("shared_flags", ()):
-        flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)  # so that --help shows the shared flags too
+    for module in ("shared_flags", "sweep_flags", "processes"):
+        for flag in flags.FLAGS.flags_by_module_dict().get(module, ()):
+            flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)  # so that --help shows the shared flags too
     app.run(guarded, flags_parser=parse)
+
+
+def what(error: BaseException) -> str:
+    """An error in words."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error) or type(error).__name__
 
 
 def keep_freed_memory() -> None:
@@ -213,8 +222,14 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[objec
 
 
 @contextlib.contextmanager
-def progress(description: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
-    """Yields `advance(count)`: a bar with rate and time left on a terminal, a plain line now and then elsewhere."""
+def progress(description: str, total: int, unit: str, quiet: bool = False) -> Iterator[Callable[[int], None]]:
+    """Yields `advance(count)`: a bar with rate and time left on a terminal, a plain line now and then elsewhere.
+
+    Nothing at all if `quiet`.
+    """
+    if quiet:
+        yield lambda count: None
+        return
     console = rich.console.Console(stderr=True)
     if console.is_terminal:
         columns = (
@@ -275,12 +290,8 @@ def alternate_seconds(functions: Mapping[str, Callable[[], Any]], repeats: int) 
 
 def print_claims(claims: Sequence[Mapping[str, Any]]) -> None:
     """Prints what became of each claim of document 004, as `hw3.verdicts.as_results` gives them."""
-    rows = [
-        (
-            f"{claim['part']}: {claim['said']}",
-            claim["verdict"],
-            f"{sum(found['holds'] for found in claim['effects'])} of {len(claim['effects'])}",
-        )
-        for claim in claims
-    ]
+    rows = []
+    for claim in claims:
+        holding = sum(found["holds"] for found in claim["effects"])
+        rows.append((f"{claim['part']}: {claim['said']}", claim["verdict"], f"{holding} of {len(claim['effects'])}"))
     print_table("Document 004's claims, by 95% intervals over seeds", ("claim", "verdict", "conditions"), rows)

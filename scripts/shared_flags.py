@@ -81,6 +81,11 @@ def define_checkpoint_flag() -> flags.FlagHolder[str | None]:
     )
 
 
+def define_sweep_flag() -> flags.FlagHolder[str | None]:
+    """Defines --sweep."""
+    return flags.DEFINE_string("sweep", None, "The sweep's Zarr group; dataset_sweep.zarr under --outdir by default.")
+
+
 def run_folder(outdir: str | os.PathLike, model: str) -> pathlib.Path:
     """Where the training run of a network lies: the folder that --checkpoint names."""
     return pathlib.Path(outdir) / ("train_" + re.sub(r"\W+", "_", model).strip("_"))

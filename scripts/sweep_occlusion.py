@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import program
 import shared_flags
+import sweep_flags
 from absl import flags
 
-from hw3 import classifiers, inspection, occlusion, occlusion_maps, patched
+from hw3 import inspection, occlusion, occlusion_maps
 from hw3.classifiers import Predict
 from hw3.data import Dataset, as_float
 from hw3.figures import occlusion as figures
@@ -21,21 +22,6 @@ from hw3.figures import occlusion as figures
 shared_flags.define_checkpoint_flag()
 DIGIT = flags.DEFINE_integer("digit", 6, "Class of the image.")
 INDEX = flags.DEFINE_integer("index", 0, "Take the n-th (from 0) correctly classified test image of it.", lower_bound=0)
-PATCH_SIZE = flags.DEFINE_list("patch_size", ["8"], "Pixels, one number or height,width.")
-STRIDE = flags.DEFINE_list("stride", ["1"], "Pixels, one number or vertical,horizontal.")
-FILL = flags.DEFINE_string("fill", "0", "Grey value of the patch in [0, 1] (0 is black), or mean, or blur.")
-REACH_EDGE = flags.DEFINE_bool(
-    "reach_edge", False, "Add the last row and column of positions if the stride misses them."
-)
-BATCH_SIZE = flags.DEFINE_integer(
-    "batch_size", None, "Occluded images classified at once: bounds the memory.", lower_bound=1
-)
-METHOD = flags.DEFINE_enum(
-    "method",
-    "auto",
-    patched.METHODS,
-    "dense: whole occluded images; incremental: only what patches change, the same to rounding; auto: the faster.",
-)
 FRAGILITY_IMAGES = flags.DEFINE_integer(
     "fragility_images",
     0,
@@ -46,49 +32,14 @@ shared_flags.define_dataset_flags()
 OUTDIR = shared_flags.define_outdir_flag()
 
 
-def pixels(flag: flags.FlagHolder) -> tuple[int, int]:
-    """One or two numbers of a flag as (vertical, horizontal)."""
-    text = ",".join(flag.value)
-    try:
-        numbers = tuple(map(int, flag.value))
-        return classifiers.pair(numbers[0] if len(numbers) == 1 else numbers, f"--{flag.name}")  # type: ignore[arg-type]
-    except (ValueError, IndexError):
-        raise ValueError(
-            f"--{flag.name}={text}: must be one or two positive whole numbers of pixels, as 8 or 8,6"
-        ) from None
-
-
-def filling(images: np.ndarray) -> Any:
-    """What --fill describes, for `occlusion.sweep` of these images."""
-    if FILL.value in ("mean", "blur"):
-        return (occlusion.mean_fill if FILL.value == "mean" else occlusion.blur_fill)(images)  # type: ignore[arg-type]
-    try:
-        value = float(FILL.value)
-    except ValueError:
-        value = float("nan")
-    if not 0 <= value <= 1:
-        raise ValueError(f"--fill={FILL.value}: must be a number in [0, 1], mean or blur")
-    return value
-
-
 def main() -> None:
     """Sweeps one image, writes the maps and what they say; then, if asked, many images of every class."""
     checkpoint, dataset = shared_flags.load_classifier()
-    patch, stride = pixels(PATCH_SIZE), pixels(STRIDE)
-    height, width = dataset.test_images.shape[1:3]
-    if patch[0] > height or patch[1] > width:
-        raise ValueError(f"--patch_size={','.join(PATCH_SIZE.value)}: larger than the images, {height}x{width} pixels")
+    options = sweep_flags.options(dataset.test_images.shape[1:])
     predict = checkpoint.predictor()
     row = inspection.nth_correct(predict, dataset.test_images, dataset.test_labels, DIGIT.value, INDEX.value)
     image = np.asarray(as_float(dataset.test_images[row]))
-    options: dict[str, Any] = {
-        "patch_size": patch,
-        "stride": stride,
-        "reach_edge": REACH_EDGE.value,
-        "batch_size": BATCH_SIZE.value,
-        "method": METHOD.value,
-    }
-    fill = filling(image[None])
+    fill = sweep_flags.filling(image[None])
     result = occlusion.sweep(predict, image[None], np.array([DIGIT.value]), fill=fill, **options)
     with program.results_folder("sweep") as folder:
         results: dict[str, Any] = {"command": program.command(), "model": checkpoint.run.model}
@@ -193,23 +144,18 @@ def every_class(predict: Predict, dataset: Dataset, options: dict[str, Any], fol
     """Mean maps over the first images of each class."""
     count, classes = FRAGILITY_IMAGES.value, dataset.classes
     height, width = dataset.test_images.shape[1:3]
-    patch, strides = options["patch_size"], options["stride"]
-    places = [
-        len(occlusion.positions(size, p, s, REACH_EDGE.value))
-        for size, p, s in zip((height, width), patch, strides, strict=True)
-    ]
+    rows, cols = sweep_flags.places((height, width), options)
     means, importances, accuracies = [], [], []
-    with program.progress(
-        "sweeping every class", classes * count * places[0] * places[1], "occluded images"
-    ) as advance:
+    total = classes * count * len(rows) * len(cols)
+    with program.progress("sweeping every class", total, "occluded images") as advance:
         for label in range(classes):
             try:
-                rows = inspection.correct(predict, dataset.test_images, dataset.test_labels, label, count)
+                found = inspection.correct(predict, dataset.test_images, dataset.test_labels, label, count)
             except ValueError as error:
                 raise ValueError(f"--fragility_images={count}: {error}") from error
-            images = np.asarray(as_float(dataset.test_images[rows]))
+            images = np.asarray(as_float(dataset.test_images[found]))
             result = occlusion.sweep(
-                predict, images, np.full(count, label), fill=filling(images), advance=advance, **options
+                predict, images, np.full(count, label), fill=sweep_flags.filling(images), advance=advance, **options
             )
             means.append(images.mean((0, -1)))
             importances.append(occlusion_maps.importance(result).mean(0))

@@ -1,5 +1,12 @@
-"""Strict modes for every test: no silent dtype or rank promotion, and hypothesis is repeatable."""
+"""Strict modes for every test: no silent dtype or rank promotion, and hypothesis is repeatable.
 
+Most of the suite's time is compiling, of small programs that run once: XLA's expensive passes are left out, here and in
+the programs that tests start. What depends on the last bit, or on the speed, asks for the fixture `optimized`.
+"""
+
+import fcntl
+import pickle
+import shutil
 import socket
 
 import hypothesis
@@ -12,7 +19,7 @@ from tiny_run import DESCRIPTION, KEY, RECIPE
 from hw3 import cnn, data, training
 from hw3.data import Dataset
 
-hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=25)
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=15)
 hypothesis.settings.load_profile("repeatable")
 
 
@@ -20,24 +27,49 @@ hypothesis.settings.load_profile("repeatable")
 def _strict_jax():
     jax.config.update("jax_numpy_rank_promotion", "raise")
     jax.config.update("jax_numpy_dtype_promotion", "strict")
+    jax.config.update("jax_disable_most_optimizations", True)
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _own_compilation_cache(tmp_path_factory):
+def _programs_environment(between_workers):
     """Programs under test share what they compile, all workers' alike, and leave the user's cache alone."""
     with pytest.MonkeyPatch.context() as patch:
-        shared = tmp_path_factory.getbasetemp().parent / "compiled"
-        patch.setenv("JAX_COMPILATION_CACHE_DIR", str(shared))
+        patch.setenv("JAX_COMPILATION_CACHE_DIR", str(between_workers / "compiled"))
+        patch.setenv("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
         yield
 
 
 @pytest.fixture(scope="module")
-def quick_compiler():
-    """XLA tries less hard: on tiny arrays nearly all the time goes into compiling, and half of that is saved."""
-    before = jax.config.read("jax_disable_most_optimizations")
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", before)
+def optimized():
+    """Compiles as users do: in this process and in the programs that it starts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("JAX_DISABLE_MOST_OPTIMIZATIONS")
+        jax.config.update("jax_disable_most_optimizations", False)
+        yield
+        jax.config.update("jax_disable_most_optimizations", True)
+
+
+@pytest.fixture(scope="session")
+def between_workers(tmp_path_factory, worker_id):
+    """A folder that all workers of this run see."""
+    own = tmp_path_factory.getbasetemp()
+    return own if worker_id == "master" else own.parent
+
+
+@pytest.fixture(scope="session")
+def once(between_workers):
+    """`once(name, make)`: what `make(folder)` returns, called by whichever worker comes first, for all of them."""
+
+    def once(name, make):
+        folder = between_workers / name
+        with open(between_workers / f"{name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                folder.mkdir()
+                (folder.parent / f"{name}.pickle").write_bytes(pickle.dumps(make(folder)))
+        return pickle.loads((folder.parent / f"{name}.pickle").read_bytes())
+
+    return once
 
 
 @pytest.fixture(scope="session")
@@ -69,11 +101,20 @@ def tiny_run(tiny_model, stripes):
 
 
 @pytest.fixture(scope="session")
-def out(tmp_path_factory):
-    """A folder with a finished training run of a small network on real MNIST."""
-    folder = tmp_path_factory.mktemp("out")
-    succeeds("train_cnn.py", *TRAIN, f"--outdir={folder}")
-    return folder
+def trained(once):
+    """A folder with a finished training run of a small network on real MNIST; leave it as it is."""
+
+    def train(folder):
+        succeeds("train_cnn.py", *TRAIN, f"--outdir={folder}")
+        return folder
+
+    return once("trained", train)
+
+
+@pytest.fixture(scope="session")
+def out(trained, tmp_path_factory):
+    """The same, for this worker to write in."""
+    return shutil.copytree(trained, tmp_path_factory.mktemp("out"), dirs_exist_ok=True)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Starts the programs as a user does: real processes."""
 
 import hashlib
+import os
 import pathlib
 import re
 import subprocess
@@ -23,9 +24,14 @@ def command(name, *arguments):
     return [sys.executable, str(ROOT / "scripts" / name), *map(str, arguments)]
 
 
-def start(name, *arguments):
+def start(name, *arguments, **environment):
     return subprocess.Popen(
-        command(name, *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+        command(name, *arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | environment,
     )
 
 

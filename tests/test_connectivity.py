@@ -14,7 +14,6 @@ from hw3.small_networks import Recipe
 
 KEY = jax.random.key(2)
 RNG = np.random.default_rng(2)
-pytestmark = pytest.mark.usefixtures("quick_compiler")
 SHAPE = Shape(9, 8, 3, 3, 5, 2)
 LOCAL = jax.jit(Connected("local", SHAPE).apply)
 

@@ -8,6 +8,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
 PAGES = ["README.md", "BUILD.md"]
+PARTS = ("program", "processes", "shared_flags", "sweep_flags", "peers")  # of programs, in scripts/ beside them
 BLOCK = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
 
 
@@ -23,7 +24,7 @@ def commands(page):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_scripts_and_their_flags_exist(page):
-    shared = (ROOT / "scripts" / "shared_flags.py").read_text()
+    shared = "".join((ROOT / "scripts" / f"{name}.py").read_text() for name in PARTS)
     for words in commands(page):
         scripts = [word for word in words if word.startswith("scripts/")]
         for script in scripts:
@@ -36,7 +37,7 @@ def test_scripts_and_their_flags_exist(page):
 def test_readme_has_an_example_of_every_program():
     named = {word for words in commands("README.md") for word in words if word.startswith("scripts/")}
     programs = {f"scripts/{path.name}" for path in (ROOT / "scripts").glob("*.py")}
-    assert named == programs - {"scripts/program.py", "scripts/shared_flags.py", "scripts/peers.py"}
+    assert named == programs - {f"scripts/{name}.py" for name in PARTS}
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -27,7 +27,7 @@ def test_central_differences_of_a_cubic_have_the_error_that_theory_gives():
         np.testing.assert_allclose(found[key], 3 * value**2 + 1e-6, rtol=0, atol=1e-11)
 
 
-def test_the_homework_by_differences():
+def test_the_homework_by_differences(optimized):
     found = gradients.central_differences(homework_loss_of_b, jnp.asarray(rnn.HOMEWORK_PARAMS.b), 1e-4)
     # Document 002; the loss has about 4e-16 of round-off, which the division by 2e-4 makes 4e-12.
     np.testing.assert_allclose(found, [-0.009961388396373394, 0.43400995503928286], rtol=0, atol=4e-12)

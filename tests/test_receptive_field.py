@@ -8,7 +8,6 @@ from hw3 import cnn, receptive_field
 from hw3.receptive_field import Field
 
 KEY = jax.random.key(0)
-pytestmark = pytest.mark.usefixtures("quick_compiler")
 
 
 def test_theoretical_fields_of_the_published_network():

@@ -9,22 +9,26 @@ from programs import end, fails_in_one_line, run, start
 from hw3.answers_recurrent import answers
 
 
-@pytest.fixture(scope="module")
-def recurrent_out(tmp_path_factory):
-    return tmp_path_factory.mktemp("out")
+@pytest.fixture(scope="session")
+def recurrent_out(between_workers):
+    return between_workers / "recurrent"
 
 
 @pytest.fixture(scope="module")
-def results(recurrent_out):
+def results(once, optimized):
     """The three programs with their defaults: (what they printed, results.json) by folder name."""
     scripts = {"rnn": "unroll_rnn.py", "lstm": "unroll_lstm.py", "audit": "audit_published.py"}
-    running = {name: start(script, f"--outdir={recurrent_out}") for name, script in scripts.items()}
-    found = {}
-    for name, process in running.items():
-        done = end(process)
-        assert done.returncode == 0, done.stderr
-        found[name] = (done.stdout, json.loads((recurrent_out / name / "results.json").read_text()))
-    return found
+
+    def run_all(folder):
+        running = {name: start(script, f"--outdir={folder}") for name, script in scripts.items()}
+        found = {}
+        for name, process in running.items():
+            done = end(process)
+            assert done.returncode == 0, done.stderr
+            found[name] = (done.stdout, json.loads((folder / name / "results.json").read_text()))
+        return found
+
+    return once("recurrent", run_all)
 
 
 def test_the_rnn_program_prints_the_assignments_answers(results):
@@ -66,7 +70,7 @@ def test_the_page_has_an_answer_for_every_part_and_a_file_for_every_figure(resul
     assert "lower than" in found[4].answer
 
 
-def test_document_004_float32_and_a_long_sequence_of_other_sizes(tmp_path):
+def test_document_004_float32_and_a_long_sequence_of_other_sizes(optimized, tmp_path):
     document_004 = start("unroll_lstm.py", "--document_004", f"--outdir={tmp_path}")
     case = {"b": [0.1], "c": [0, 0.5, 1], "W": [[0.5]], "U": [[1, -1, 2]], "V": [[1], [2], [-1]]}
     case["x"] = [[0.01 * t, 0.5, -0.25] for t in range(100)]

@@ -10,7 +10,6 @@ from hw3.dense_networks import DenseNetwork
 from hw3.small_networks import Lanes, Recipe
 
 KEY = jax.random.key(0)
-pytestmark = pytest.mark.usefixtures("quick_compiler")
 co_adaptation = jax.jit(regularization.co_adaptation)
 
 

@@ -13,7 +13,6 @@ from hw3.small_networks import Recipe
 NETWORK = DenseNetwork((6, 5), classes=3, normalise=True)
 RECIPE = Recipe(batch_size=8, learning_rate=0.1)
 KEY = jax.random.key(3)
-pytestmark = pytest.mark.usefixtures("quick_compiler")
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,6 @@ from programs import fails_in_one_line, run, succeeds
 PNG = b"\x89PNG"
 
 
-@pytest.fixture(autouse=True)
-def _quick_compiler(monkeypatch):
-    monkeypatch.setenv("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
-
-
 def test_a_tiny_run_on_dropout_writes_numbers_verdicts_and_figures(tmp_path):
     done = succeeds(
         "compare_regularizers.py", "--quick", "--only=dropout", "--seeds=2", "--train_images=128", "--epochs=4",

@@ -10,7 +10,6 @@ from hw3.dense_networks import DenseNetwork
 from hw3.small_networks import Recipe
 
 KEY = jax.random.key(1)
-pytestmark = pytest.mark.usefixtures("quick_compiler")
 NETWORK = DenseNetwork((6, 6), classes=3, normalise=True, drops=("before", "after"))
 
 

@@ -149,6 +149,11 @@ def sequence(count: int) -> list[Any]:
     return [matplotlib.colormaps[SEQUENTIAL](value) for value in np.linspace(0.0, 0.85, count)]
 
 
+def colour_map_with_grey() -> Any:
+    """`SEQUENTIAL` with the background's grey where there is no value."""
+    return matplotlib.colormaps[SEQUENTIAL].with_extremes(bad=TRUE_COLOUR)
+
+
 def text_colour(background: str) -> str:
     """Black or white, whichever reads better on `background`."""
     red, green, blue = colors.to_rgb(background)

@@ -1,0 +1,133 @@
+"""One program as many processes, on one machine or on many, on JAX's own distributed runtime. Not a program itself.
+
+The processes need a folder that all of them see. They exchange nothing there but their results, and who failed first:
+so each can end at once, with a line that says why, where JAX alone would notice a missing process after a while.
+"""
+
+import atexit
+import contextlib
+import json
+import os
+import pathlib
+import re
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, NoReturn
+
+import jax
+import numpy as np
+from absl import flags
+from jax.experimental import multihost_utils
+
+HEARTBEAT_SECONDS = 30  # without a sign of life, after which JAX ends the other processes
+POLL_SECONDS = 0.5
+LINGER_SECONDS = 2.0  # process 0 takes JAX's coordinator with it, so the others leave first
+
+
+class Processes(NamedTuple):
+    """Which process this is, of how many."""
+
+    rank: int  # from 0
+    size: int
+
+
+_own = Processes(0, 1)
+
+
+def define_flags() -> None:
+    """Defines --coordinator_address, --num_processes and --process_id."""
+    flags.DEFINE_string(
+        "coordinator_address",
+        None,
+        "With many processes: host:port of process 0, any free port. Not needed on a cluster that JAX knows (SLURM, "
+        "Kubernetes, TPU, Open MPI).",
+    )
+    flags.DEFINE_integer("num_processes", None, "With many processes: how many there are.", lower_bound=1)
+    flags.DEFINE_integer("process_id", None, "With many processes: which this is, from 0.", lower_bound=0)
+
+
+def name() -> str:
+    """What this process calls itself before what it has to say; empty if it is alone."""
+    return f"process {_own.rank} of {_own.size} on {socket.gethostname()}:" if _own.size > 1 else ""
+
+
+def join() -> Processes:
+    """Finds the others by the flags, or by what the cluster says; must come before anything that JAX computes.
+
+    Raises ValueError for flags that name no process, and what JAX raises if the others do not come.
+    """
+    global _own
+    values = flags.FLAGS
+    address, size, rank = values.coordinator_address, values.num_processes, values.process_id
+    named = {"coordinator_address": address, "num_processes": size, "process_id": rank}
+    missing = [flag for flag, value in named.items() if value is None]
+    if 0 < len(missing) < len(named):
+        raise ValueError(f"--{missing[0]} is missing: --{', --'.join(named)} go together")
+    if missing:
+        try:
+            jax.distributed.initialize(heartbeat_timeout_seconds=HEARTBEAT_SECONDS)
+        except ValueError as error:
+            if "coordinator_address should be defined" not in str(error):
+                raise
+            return _own  # no cluster: alone
+    else:
+        if not re.fullmatch(r"\S+:\d+", address):
+            raise ValueError(f"--coordinator_address={address}: must be host:port, as 10.0.0.1:1234")
+        if rank >= size:
+            raise ValueError(f"--process_id={rank}: must be below --num_processes={size}")
+        jax.distributed.initialize(address, size, rank, heartbeat_timeout_seconds=HEARTBEAT_SECONDS)
+    _own = Processes(jax.process_index(), jax.process_count())
+    return _own
+
+
+@contextlib.contextmanager
+def together(folder: pathlib.Path, describe: Callable[[BaseException], str]) -> Iterator[None]:
+    """If one process fails in the block, it leaves word of it in the folder, which all see, and the others end too."""
+    if _own.size == 1:
+        yield
+        return
+    run = int(multihost_utils.broadcast_one_to_all(np.int32(int.from_bytes(os.urandom(3)))))
+    word = folder / f".failed-{run:06x}"
+    if _own.rank == 0:
+        for old in set(folder.glob(".failed-*")) - {word}:
+            old.unlink(missing_ok=True)
+    ended = threading.Event()
+    threading.Thread(target=_watch, args=(word, ended), daemon=True).start()
+    try:
+        yield
+    except BaseException as error:
+        if isinstance(error, jax.errors.JaxRuntimeError):
+            # Perhaps of an exchange with a process that has failed: then the watch ends this one meanwhile.
+            time.sleep(2 * POLL_SECONDS + LINGER_SECONDS)
+        ended.set()
+        with contextlib.suppress(OSError), word.open("x", encoding="utf-8") as file:  # the first one alone
+            json.dump({"who": name(), "why": describe(error)}, file)
+        atexit.register(_leave)  # runs before JAX's own, which would wait for the others to end as well
+        raise
+    ended.set()
+
+
+def agree(values: np.ndarray) -> np.ndarray:
+    """What process 0 gives, in all of them; none goes on before it is there."""
+    return values if _own.size == 1 else np.asarray(multihost_utils.broadcast_one_to_all(values))
+
+
+def _watch(word: pathlib.Path, ended: threading.Event) -> None:
+    while not ended.wait(POLL_SECONDS):
+        with contextlib.suppress(OSError, ValueError):
+            failure = json.loads(word.read_text(encoding="utf-8"))
+            why = " ".join(f"{failure['who']} {failure['why']}".split())
+            print(f"error: {name()} ends, for another failed; {why}", file=sys.stderr)
+            _leave()
+
+
+def _leave() -> NoReturn:
+    """Ends this process at once, without waiting for the others."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if _own.rank == 0:
+        time.sleep(LINGER_SECONDS)
+    os._exit(1)

@@ -1,0 +1,170 @@
+"""Moves a patch over every image of a split and keeps all probabilities in one Zarr group; any number of processes.
+
+python scripts/sweep_dataset.py                                   # the test set; run again, it does what is missing
+python scripts/sweep_dataset.py --digit=6 --patch_size=6,10 --stride=2 --sweep=out/sixes.zarr
+python scripts/sweep_dataset.py --coordinator_address=10.0.0.1:1234 --num_processes=8 --process_id=3
+"""
+
+import pathlib
+import shutil
+import time
+from typing import Any, NoReturn
+
+import jax
+import numpy as np
+import processes
+import program
+import shared_flags
+import sweep_flags
+from absl import flags
+
+from hw3 import checkpoints, occlusion, sweep_store
+from hw3.checkpoints import Checkpoint
+from hw3.data import Dataset, as_float
+from hw3.sweep_store import Store
+
+shared_flags.define_checkpoint_flag()
+shared_flags.define_dataset_flags()
+SPLIT = flags.DEFINE_enum("split", "test", ["test", "train"], "Which images of the data set.")
+DIGIT = flags.DEFINE_string("digit", "all", "Only the images of this class.")
+IMAGES = flags.DEFINE_integer("images", None, "Only the first so many of them.", lower_bound=1)
+CHUNK_IMAGES = flags.DEFINE_integer(
+    "chunk_images", 100, "Images that one process takes, and writes, at a time.", lower_bound=1
+)
+SWEEP = shared_flags.define_sweep_flag()
+OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace a sweep with other settings instead of refusing.")
+OUTDIR = shared_flags.define_outdir_flag()
+processes.define_flags()
+
+POLL_SECONDS = 0.5  # while other processes work
+
+
+def described(path: pathlib.Path, checkpoint: Checkpoint, dataset: Dataset, options: dict[str, Any]) -> Store:
+    """The sweep that the flags ask for."""
+    labels = dataset.test_labels if SPLIT.value == "test" else dataset.train_labels
+    if DIGIT.value == "all":
+        chosen = np.arange(len(labels))
+    elif DIGIT.value.isdecimal() and int(DIGIT.value) < dataset.classes:
+        chosen = np.flatnonzero(labels == int(DIGIT.value))
+    else:
+        raise ValueError(f"--digit={DIGIT.value}: must be all or a class in 0..{dataset.classes - 1}")
+    if IMAGES.value and IMAGES.value > len(chosen):
+        raise ValueError(f"--images={IMAGES.value}: there are {len(chosen)} such images")
+    chosen = chosen[: IMAGES.value]
+    if not len(chosen):
+        raise ValueError(f"--digit={DIGIT.value}: no such image in the {SPLIT.value} split of {dataset.name}")
+    settings = {
+        "dataset": dataset.name,
+        "split": SPLIT.value,
+        "digit": DIGIT.value,
+        "images": len(chosen),
+        "image_shape": list(dataset.test_images.shape[1:]),
+        "patch_size": list(options["patch_size"]),
+        "stride": list(options["stride"]),
+        "reach_edge": options["reach_edge"],
+        "fill": sweep_flags.FILL.value,
+        "model": checkpoint.run.model,
+        "checkpoint": checkpoints.identity(checkpoint),
+    }
+    rows, cols = sweep_flags.places(dataset.test_images.shape[1:], options)
+    return Store(
+        path, settings, chosen, labels[chosen], rows, cols, dataset.classes, min(CHUNK_IMAGES.value, len(chosen))
+    )
+
+
+def difference(wanted: Store) -> str:
+    """In words, in what the sweep in its place differs. Raises ValueError if what is there is no sweep."""
+    try:
+        return sweep_store.difference(sweep_store.load(wanted.path), wanted)
+    except FileNotFoundError:
+        raise ValueError(f"--sweep={wanted.path} is there and is no sweep: name another place") from None
+
+
+def refuse(wanted: Store, found: str) -> NoReturn:
+    """Says that there is another sweep."""
+    raise ValueError(f"{wanted.path} holds another sweep ({found}): give another --sweep, or --overwrite to replace it")
+
+
+def prepare(wanted: Store, own: processes.Processes) -> None:
+    """Makes the sweep if it is not there. Raises ValueError if there is another one in its place."""
+    if own.rank == 0:
+        if wanted.path.exists() and (found := difference(wanted)):
+            if not OVERWRITE.value:
+                refuse(wanted, found)
+            shutil.rmtree(wanted.path)
+        if not wanted.path.exists():
+            sweep_store.create(wanted)
+    processes.agree(np.zeros(1, bool))
+    if found := difference(wanted):  # this process has been called with other flags than process 0
+        refuse(wanted, found)
+
+
+class Progress:
+    """What all processes have done since this one began, told by looking which chunks are there."""
+
+    def __init__(self, store: Store, theirs: np.ndarray, advance: Any) -> None:
+        self.store, self.theirs, self.advance = store, theirs, advance
+        self.last = time.monotonic()
+
+    def __call__(self, occluded: int) -> None:
+        """Tells of so many more occluded images here, and of the chunks that others have finished."""
+        if occluded:
+            self.advance(occluded)
+        if len(self.theirs) and time.monotonic() - self.last > POLL_SECONDS:
+            self.last = time.monotonic()
+            there = ~sweep_store.missing(self.store, self.theirs)
+            for chunk in self.theirs[there].tolist():
+                images = self.store.images[self.store.span(chunk)]
+                self.advance(len(images) * len(self.store.rows) * len(self.store.cols))
+            self.theirs = self.theirs[~there]
+
+
+def sweep_chunks(
+    store: Store, own: processes.Processes, checkpoint: Checkpoint, images: np.ndarray, options: Any
+) -> int:
+    """Sweeps the chunks that fall to this process and waits for those of the others; how many were missing in all."""
+    missing = np.flatnonzero(processes.agree(sweep_store.missing(store)))
+    mine = missing[own.rank :: own.size]
+    theirs = np.setdiff1d(missing, mine)
+    positions = len(store.rows) * len(store.cols)
+    total = sum(len(store.images[store.span(chunk)]) for chunk in missing.tolist()) * positions
+    predict = checkpoint.predictor()
+    with program.progress("sweeping", total, "occluded images", quiet=own.rank > 0) as advance:
+        tell = Progress(store, theirs, advance)
+        for chunk in mine.tolist():
+            span = store.span(chunk)
+            pixels = np.asarray(as_float(images[store.images[span]]))
+            fill = sweep_flags.filling(pixels)
+            found = occlusion.sweep(predict, pixels, store.labels[span], fill=fill, advance=tell, **options)
+            sweep_store.write(store, chunk, found.clean, found.probabilities)
+        while len(tell.theirs):
+            time.sleep(POLL_SECONDS)
+            tell(0)
+    return total
+
+
+def main() -> None:
+    """Sweeps what is missing of the data set."""
+    path = pathlib.Path(SWEEP.value or pathlib.Path(OUTDIR.value, "dataset_sweep.zarr"))
+    own = processes.join()
+    program.check_writable(path.parent)
+    with processes.together(path.parent, program.what):
+        checkpoint, dataset = shared_flags.load_classifier()
+        images = dataset.test_images if SPLIT.value == "test" else dataset.train_images
+        options = sweep_flags.options(images.shape[1:])
+        wanted = described(path, checkpoint, dataset, options)
+        prepare(wanted, own)
+        start = time.monotonic()
+        total = sweep_chunks(wanted, own, checkpoint, images, options)
+        seconds = time.monotonic() - start
+    if own.rank == 0:
+        done = f"{total:,} in {seconds:.1f} s ({total / seconds:,.0f} a second)" if total else "nothing was missing"
+        print(
+            f"{path}: {len(wanted.images):,} images at {len(wanted.rows)}x{len(wanted.cols)} positions, "
+            f"{wanted.chunks} chunks; occluded images classified by {own.size} process{'es' * (own.size > 1)} with "
+            f"{jax.device_count()} device{'s' * (jax.device_count() > 1)}: {done}"
+        )
+
+
+if __name__ == "__main__":
+    program.run(main)
