@@ -10,6 +10,9 @@ searches for patches that fool a classifier. `rnn` and `lstm` unroll back-propag
 them.
 `gradient_flow` follows gradients over long lags, `echo_state` reads out random networks, `sequences` plants motifs in
 long sequences and `sequence_learning` learns to find them, through `batched_recurrence`, from `random_networks`.
+`small_networks` trains many networks as one batch, of `dense_networks` and from `draws`, for the experiments of
+`regularization`, `batch_normalization`, `variance_shift`, `connectivity`, `translation` and `receptive_field`;
+`claims_*` turn their numbers into effects and `verdicts` judges these.
 `figures` turns arrays into pictures, `answers_*` turn results into sentences and `report` makes one page of it all.
 Numerical modules are pure functions of arrays and explicit `jax.random` keys; importing any of them leaves JAX's
 configuration alone.

@@ -14,14 +14,24 @@ import program
 import shared_flags
 from absl import flags
 
-from hw3 import answers_dataset, answers_inspection, answers_occlusion, answers_recurrent, answers_sequences, report
+from hw3 import (
+    answers_convolution,
+    answers_dataset,
+    answers_inspection,
+    answers_occlusion,
+    answers_recurrent,
+    answers_regularization,
+    answers_sequences,
+    report,
+)
 from hw3.report import Section
 
 TRAINING = shared_flags.define_training_flags()
 QUICK = flags.DEFINE_bool(
     "quick",
     False,
-    "A first look: fewer images in the mean maps, coarser grids of pasted patches, tiny networks on long sequences.",
+    "A first look: fewer images in the mean maps, coarser grids of pasted patches, tiny networks on long sequences, "
+    "none of the experiments on document 004's theory.",
 )
 OUTDIR = shared_flags.define_outdir_flag()
 
@@ -72,6 +82,9 @@ def main() -> None:
     run("unroll_rnn")
     run("unroll_lstm")
     run("audit_published")
+    if not QUICK.value:
+        run("compare_regularizers", "--quick", *common[1:])
+        run("measure_convolution", "--quick", *common)
 
     # Each has longer settings of its own, which take minutes: see BUILD.md.
     run("flow_gradients", "--quick", *(FIRST_FLOW if QUICK.value else ()))
@@ -99,11 +112,23 @@ def main() -> None:
             answers_sequences.answers(*(results(out / name) for name in ("flow", "echo", "sequences"))),
         ),
     ]
+    if not QUICK.value:
+        sections += [
+            Section(
+                "Document 004's problem 1, tested: dropout, bagging, batch normalisation",
+                answers_regularization.answers(results(out / "regularizers")),
+            ),
+            Section(
+                "Document 004's problem 2, tested: convolution, pooling, receptive fields",
+                answers_convolution.answers(results(out / "convolution")),
+            ),
+        ]
+    theory = "" if QUICK.value else "; what document 004 claims of regularisation and convolution is put to the test"
     summary = (
         f"The answers to problems 1 and 2 are made from a network that this program trained on {train['images']:,} "
         f"images of {train['dataset']} ({last['epoch']} epochs, {report.percent(last['test_accuracy'])} of the test "
-        "images right), those to problems 3 and 5 by computing in float64, those to problem 4 by experiment. Beside "
-        "each stands what five published documents said."
+        "images right), those to problems 3 and 5 by computing in float64, those to problem 4 by experiment"
+        f"{theory}. Beside each stands what five published documents said."
     )
     page = out / "report.html"
     program.write_text(page, report.render(TITLE, summary, sections, out))

@@ -144,6 +144,11 @@ def show_label_map(
     position_axes(ax, rows, cols)
 
 
+def sequence(count: int) -> list[Any]:
+    """Colours from dark to light for lines in an order, light enough to tell apart and dark enough to see."""
+    return [matplotlib.colormaps[SEQUENTIAL](value) for value in np.linspace(0.0, 0.85, count)]
+
+
 def colour_map_with_grey() -> Any:
     """`SEQUENTIAL` with the background's grey where there is no value."""
     return matplotlib.colormaps[SEQUENTIAL].with_extremes(bad=TRUE_COLOUR)
