@@ -130,13 +130,14 @@ def _abstract_state(run: Run) -> State:
     model = cnn.CNN(cnn.parse(run.model), run.classes)
     steps = run.recipe.epochs * training.steps_per_epoch(run.images, run.recipe.batch_size)
 
-    def make() -> State:
-        params = cnn.init(model, jax.random.key(0), run.image_shape)
+    def make(key: jax.Array) -> State:
+        params = cnn.init(model, key, run.image_shape)
         return State(params, training.optimizer(run.recipe, steps).init(params), jnp.int32(0))
 
     sharding = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
     return jax.tree.map(
-        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding), jax.eval_shape(make)
+        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding),
+        jax.eval_shape(make, jax.random.key(0)),
     )
 
 

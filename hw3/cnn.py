@@ -7,6 +7,7 @@ probability 0.2 in training. The first dense layer or the classifier flattens; t
 logit a class) comes last and is not written down.
 """
 
+import functools
 import math
 import re
 from typing import Any, NamedTuple
@@ -184,7 +185,20 @@ def init(model: CNN, key: jax.Array, image_shape: tuple[int, int, int]) -> Param
             height, width = height // layer.window, width // layer.window
         if height < 1 or width < 1:
             raise ValueError(f"images of {image_shape[0]}x{image_shape[1]} pixels are too small for layer {name}")
+    if isinstance(key, jax.core.Tracer):
+        return _init(model, image_shape, key)
+    return _compiled_init(model, image_shape, jax.ShapeDtypeStruct(key.shape, key.dtype))(key)
+
+
+def _init(model: CNN, image_shape: tuple[int, int, int], key: jax.Array) -> Params:
     return model.init(key, jnp.zeros((1, *image_shape), jnp.float32))["params"]
+
+
+@functools.lru_cache
+def _compiled_init(model: CNN, image_shape: tuple[int, int, int], key: jax.ShapeDtypeStruct) -> jax.stages.Compiled:
+    """`_init`, compiled quickly: at the usual level the random numbers alone take seconds, and are the same."""
+    lowered = jax.jit(functools.partial(_init, model, image_shape)).lower(key)
+    return lowered.compile(compiler_options={"xla_backend_optimization_level": "1"})
 
 
 def predictor(model: CNN, params: Params) -> Predict:
@@ -233,7 +247,7 @@ def table(model: CNN, image_shape: tuple[int, int, int], width: int = 100) -> st
 
 def layer_rows(model: CNN, image_shape: tuple[int, int, int]) -> list[tuple[str, tuple[int, ...], int]]:
     """Each layer's name, output shape without the batch, and number of parameters, as the documents list them."""
-    params = jax.eval_shape(lambda: init(model, jax.random.key(0), image_shape))
+    params = jax.eval_shape(lambda key: init(model, key, image_shape), jax.random.key(0))
     images = jax.ShapeDtypeStruct((1, *image_shape), jnp.float32)
     taps = jax.eval_shape(lambda p, x: activations(model, p, x), params, images)
     return [

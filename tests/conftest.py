@@ -23,6 +23,11 @@ hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=No
 hypothesis.settings.load_profile("repeatable")
 
 
+def pytest_collection_modifyitems(items):
+    """The longest test first, so that no worker waits for it at the end."""
+    items.sort(key=lambda item: "the_main_job" not in item.name)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _strict_jax():
     jax.config.update("jax_numpy_rank_promotion", "raise")

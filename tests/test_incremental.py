@@ -1,5 +1,7 @@
 """Distinct patched images against brute force; the incremental evaluation against the dense one."""
 
+from types import SimpleNamespace
+
 import jax
 import numpy as np
 import pytest
@@ -146,9 +148,17 @@ def test_methods_that_make_no_sense():
         occlusion.sweep(network("conv3-4", (9, 9, 1)), images, patch_size=3, method="incremental")
 
 
-def test_auto_is_incremental_only_where_it_pays(monkeypatch):
+def test_auto_is_incremental_only_where_it_pays():
     wide, shape = network("wide", (28, 28, 1)), (28, 28, 1)
-    assert patched.choose("auto", wide, 4, shape, (8, 8), 441) is None  # it would be compiled for nothing
-    assert patched.choose("auto", wide, 4, shape, (8, 8), 16 * 441) is not None
-    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    assert patched.choose("auto", wide, 4, shape, (8, 8), 16 * 441) is None
+
+    def chosen(method, positions, platform="cpu", devices=1):
+        mesh = SimpleNamespace(size=devices, devices=np.array([SimpleNamespace(platform=platform)] * devices))
+        return patched.choose(method, wide, 4, shape, (8, 8), positions, mesh)
+
+    assert chosen("auto", 441) is None  # it would be compiled for nothing
+    assert chosen("auto", 16 * 441) is not None
+    assert chosen("auto", 16 * 441, "gpu") is None
+    assert chosen("auto", 16 * 441, devices=2) is None
+    assert chosen("incremental", 441, "gpu") is not None
+    with pytest.raises(ValueError, match="method 'incremental' runs on one device and the mesh has 2: use dense or"):
+        chosen("incremental", 441, devices=2)

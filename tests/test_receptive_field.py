@@ -20,7 +20,7 @@ def test_theoretical_fields_of_the_published_network():
 
 def ones(description, image_shape=(15, 15, 1)):
     model = cnn.CNN(cnn.parse(description), classes=2)
-    params = jax.eval_shape(lambda: cnn.init(model, KEY, image_shape))
+    params = jax.eval_shape(lambda key: cnn.init(model, key, image_shape), KEY)
     return model, jax.tree.map(lambda leaf: np.full(leaf.shape, float(len(leaf.shape) > 1), np.float32), params)
 
 

@@ -9,7 +9,7 @@ import signal
 import numpy as np
 import pytest
 from prepared_sets import write_set
-from programs import FOLDER, TRAIN, fails_in_one_line, hashes, run, start, succeeds
+from programs import FOLDER, TRAIN, fails_in_one_line, hashes, run, start_cold, succeeds
 
 from hw3 import checkpoints, data, occlusion
 
@@ -35,7 +35,7 @@ def test_a_finished_run_is_not_trained_again_nor_overwritten(out):
 
 def test_a_killed_run_continues_to_the_same_numbers(out, tmp_path):
     arguments = ["train_cnn.py", *TRAIN, f"--outdir={tmp_path}"]
-    process = start(*arguments)
+    process = start_cold(*arguments)
     assert process.stdout.readline().startswith("epoch  1 of 3")
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
@@ -88,7 +88,7 @@ def test_sweep_takes_any_patch_stride_and_fill(out, checkpoint, tmp_path):
 
 
 def test_a_run_that_fails_late_leaves_the_results_before_it_whole(out, checkpoint, tmp_path):
-    small = ["--fragility_images=1", "--stride=9"]
+    small = ["--fragility_images=1", "--stride=10"]
     succeeds("sweep_occlusion.py", checkpoint, f"--outdir={tmp_path}", *small)
     before = hashes(tmp_path)
     failed = run("sweep_occlusion.py", checkpoint, f"--outdir={tmp_path}", "--digit=3", "--fragility_images=99999")

@@ -44,7 +44,7 @@ def styled(draw: Draw) -> Draw:
             figure = draw(*args, **options)
             figure.draw_without_rendering()  # ticks made later would have lost these settings
             cast(Any, figure.get_layout_engine()).execute(figure)  # texts beside axes settle in a second pass
-            figure.set_layout_engine("none")  # and not again when it is saved
+            figure.set_layout_engine(None)  # and not again when it is saved
             return figure
 
     return cast(Draw, wrapper)
