@@ -24,6 +24,13 @@ TRAIN = [
 ]
 FOLDER = "train_conv3_8_maxpool2_dense20"
 
+QUICK_FUSIONS = "--xla_cpu_use_fusion_emitters=false"  # in XLA_FLAGS of the tests, but not of the programs
+
+
+def environment_of_programs(**others):
+    flags = os.environ.get("XLA_FLAGS", "").replace(QUICK_FUSIONS, "").strip()
+    return {**os.environ, "XLA_FLAGS": flags, **others}
+
 
 def command(name, *arguments):
     return [sys.executable, str(ROOT / "scripts" / name), *map(str, arguments)]
@@ -37,7 +44,7 @@ def start_cold(name, *arguments, **environment):
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        env=os.environ | environment,
+        env=environment_of_programs(**environment),
     )
 
 
@@ -50,7 +57,7 @@ class _Server:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])},
+            env=environment_of_programs(PYTHONPATH=os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])),
         )
         self.folder = tempfile.TemporaryDirectory(prefix="programs-")
         self.started, self.ended, self.unread = {}, {}, b""
@@ -110,7 +117,7 @@ def start(name, *arguments, **environment):
     server = _server()
     request = {
         "command": command(name, *arguments),
-        "environment": {**os.environ, **environment},
+        "environment": environment_of_programs(**environment),
         "folder": str(ROOT),
     }
     return Started(server, server.start(request))

@@ -1,6 +1,5 @@
 """Learners between chance and the matched filter, on a task that is learned in seconds."""
 
-import os
 import subprocess
 import sys
 
@@ -8,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from programs import environment_of_programs
 
 from hw3 import echo_state, sequence_learning
 from hw3.sequence_learning import Recipe
@@ -130,15 +130,15 @@ assert [sequence_learning.mesh_for(batch).size for batch in (64, 48, 33, 16, 1)]
 task = Task(length=30, classes=2, early=20)
 keys = sequence_learning.seed_keys(2)
 sets = sequence_learning.draw_sets(keys, task, 10, 40)
-recipe = sequence_learning.Recipe(updates=6, batch=64, clip=0.5)
+recipe = sequence_learning.Recipe(updates=4, batch=64, clip=0.5)
 found = []
-for devices in (1, 2, 4):
+for devices in (1, 4):
     initial = sequence_learning.initial_lstms(keys.initial, 8, 2, 1.0)
     mesh = Mesh(np.array(jax.devices()[:devices]), ("any",))
     found.append(sequence_learning.train(keys, task, sets, recipe, initial, mesh=mesh))
-for other in found[1:]:
-    np.testing.assert_allclose(other.losses, found[0].losses, rtol=1e-5)
-    np.testing.assert_allclose(other.gradient_norms, found[0].gradient_norms, rtol=1e-4)
+one, four = found
+np.testing.assert_allclose(four.losses, one.losses, rtol=1e-5)
+np.testing.assert_allclose(four.gradient_norms, one.gradient_norms, rtol=1e-4)
 try:
     sequence_learning.train(keys, task, sets, recipe._replace(batch=7), initial, mesh=mesh)
 except ValueError as error:
@@ -147,7 +147,7 @@ except ValueError as error:
 
 
 def test_training_split_over_devices_is_training_on_one():
-    environment = os.environ | {"XLA_FLAGS": "--xla_force_host_platform_device_count=4"}
+    environment = environment_of_programs(XLA_FLAGS="--xla_force_host_platform_device_count=4")
     done = subprocess.run([sys.executable, "-c", SPLIT], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "batch is 7; the 4 devices of the mesh must divide it\n"
