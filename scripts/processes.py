@@ -24,6 +24,7 @@ from jax.experimental import multihost_utils
 
 HEARTBEAT_SECONDS = 30  # without a sign of life, after which JAX ends the other processes
 POLL_SECONDS = 0.5
+SILENT_SECONDS = 10.0  # of waiting for the others before this process says so
 LINGER_SECONDS = 2.0  # process 0 takes JAX's coordinator with it, so the others leave first
 
 
@@ -78,7 +79,13 @@ def join() -> Processes:
             raise ValueError(f"--coordinator_address={address}: must be host:port, as 10.0.0.1:1234")
         if rank >= size:
             raise ValueError(f"--process_id={rank}: must be below --num_processes={size}")
+        # If they do not come, JAX ends this process after five minutes, and not in a line that one would understand.
+        text = f"process {rank} of {size} waits for the others at {address}, up to 5 minutes"
+        patience = threading.Timer(SILENT_SECONDS, print, [text], {"file": sys.stderr, "flush": True})
+        patience.daemon = True
+        patience.start()
         jax.distributed.initialize(address, size, rank, heartbeat_timeout_seconds=HEARTBEAT_SECONDS)
+        patience.cancel()
     _own = Processes(jax.process_index(), jax.process_count())
     return _own
 
