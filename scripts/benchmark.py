@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import machine
 import numpy as np
 import optax
 import peers
@@ -216,7 +217,7 @@ def start_times(repeats: int) -> dict[str, list[float]]:
     return times
 
 
-def machine() -> str:
+def this_machine() -> str:
     """One line about where this runs."""
     device = jax.devices()[0]
     where = f"{os.cpu_count()} cores" if device.platform == "cpu" else device.device_kind
@@ -229,10 +230,10 @@ def main() -> None:
     for name in chosen:
         if name not in ROWS:
             raise ValueError(f"--rows: unknown row {name!r}; choose from {', '.join(ROWS)}")
-    program.use_all_cores()
+    machine.use_all_cores()
     with program.results_folder("benchmark") as folder:
         peak = limit()
-        print(f"{machine()}; limit: {peak / 1e9:.0f} GFLOP/s in a 2048x2048 matrix product")
+        print(f"{this_machine()}; limit: {peak / 1e9:.0f} GFLOP/s in a 2048x2048 matrix product")
         results: dict[str, dict[str, list[float]]] = {}
         lines = []
         for row in rows(chosen):
@@ -258,7 +259,7 @@ def main() -> None:
                 lines.append(["sweep_occlusion.py", name, f"{1e3 * statistics.median(values):.0f}", spread, "", "", ""])
                 results.setdefault("sweep_occlusion.py, whole process", {})[name] = values
         header = ["work", "contender", "median (ms)", "spread (ms)", "rate", "of the limit", "time, hw3 = 1"]
-        program.print_table(f"Benchmark on {machine()}", header, lines)
+        program.print_table(f"Benchmark on {this_machine()}", header, lines)
         swept = [row for row in results if row == "sweep, 16 images"]
         if swept:
             minutes = statistics.median(results[swept[0]]["hw3"]) / 16 * 10_000 / 60
@@ -269,11 +270,11 @@ def main() -> None:
             if "hw3" in times and len(times) > 1
         }
         if ratios:
-            program.write_figure(folder / "ratios.png", figures.ratio_bars(ratios, machine()))
+            program.write_figure(folder / "ratios.png", figures.ratio_bars(ratios, this_machine()))
         program.write_csv(folder / "benchmark.csv", header, lines)
         program.write_json(
             folder / "results.json",
-            {"command": program.command(), "machine": machine(), "limit_flop_per_s": peak, "seconds": results},
+            {"command": program.command(), "machine": this_machine(), "limit_flop_per_s": peak, "seconds": results},
         )
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import machine
 import numpy as np
 import program
 import shared_flags
@@ -65,7 +66,7 @@ FIT_SEQUENCES = 1000  # for a readout
 
 def main() -> None:
     """Trains every learner at every length, draws, writes and prints what came out."""
-    program.use_all_cores()
+    machine.use_all_cores()
     wanted = [name.strip() for name in FLAGS.learners.split(";")]
     if unknown := [name for name in wanted if name not in LEARNERS]:
         raise ValueError(f"--learners: no learner is called {unknown[0]!r}; there are {'; '.join(LEARNERS)}")

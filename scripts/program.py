@@ -5,11 +5,9 @@ Not a program itself. Numerical modules raise `ValueError` with a message for th
 
 import contextlib
 import csv
-import ctypes
 import json
 import os
 import pathlib
-import platform
 import shlex
 import sys
 import tempfile
@@ -19,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 import jax
+import machine
 import processes
 import rich.box
 import rich.console
@@ -55,9 +54,9 @@ def run(main: Callable[[], None], compilation_cache: bool = True) -> None:
             fail(f"unexpected argument {argv[1]!r}; options are written --name=value (see --help)", 2)
         if not flags.FLAGS["verbosity"].present:
             logging.set_verbosity(logging.ERROR)  # orbax and jax say a page at absl's default
-        keep_freed_memory()
+        machine.keep_freed_memory()
         if compilation_cache:
-            keep_compiled()
+            machine.keep_compiled()
         else:
             jax.config.update("jax_enable_compilation_cache", False)  # even where the environment names a folder
         try:
@@ -89,43 +88,6 @@ def what(error: BaseException) -> str:
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
     return str(error) or type(error).__name__
-
-
-def keep_freed_memory() -> None:
-    """Tells glibc to keep freed memory for the next allocation instead of giving it back to the system.
-
-    XLA:CPU allocates what a call needs anew each time; without this a sixth of a training step goes into page faults
-    (BUILD.md, Speed). Other C libraries are left as they are.
-    """
-    if platform.libc_ver()[0] == "glibc":
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(-4, 0)  # M_MMAP_MAX: no mapping of its own for a large block
-        mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD
-
-
-def keep_compiled() -> None:
-    """Turns JAX's persistent compilation cache on, in the user's cache directory unless JAX_COMPILATION_CACHE_DIR names
-    another; programs run without it where nothing can be written."""
-    home = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
-    folder = pathlib.Path(os.environ.get("JAX_COMPILATION_CACHE_DIR") or home / "hw3" / "compiled")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return
-    if os.access(folder, os.W_OK):
-        jax.config.update("jax_compilation_cache_dir", str(folder))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
-
-
-def use_all_cores() -> None:
-    """Makes a JAX device of each core, for work that is too small for more than one; before JAX computes anything.
-
-    Nothing if XLA_FLAGS say how many devices there are.
-    """
-    if "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
-        jax.config.update(
-            "jax_num_cpu_devices", len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-        )
 
 
 def _wants_help(argv: Sequence[str]) -> bool:

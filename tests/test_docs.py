@@ -8,7 +8,14 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
 PAGES = ["README.md", "BUILD.md"]
-PARTS = ("program", "processes", "shared_flags", "sweep_flags", "peers")  # of programs, in scripts/ beside them
+PARTS = (
+    "program",
+    "machine",
+    "processes",
+    "shared_flags",
+    "sweep_flags",
+    "peers",
+)  # of programs, in scripts/ beside them
 BLOCK = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
 
 
