@@ -83,7 +83,8 @@ def test_what_is_missing_or_damaged_is_named(store):
         sweep_store.read(store, 2)
     file = store.path / "probabilities" / "c" / "1" / "0" / "0" / "0"
     whole = file.read_bytes()
-    for damaged in (whole[:40], whole[:-9] + b"x" + whole[-8:], b""):
+    flipped = [whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :] for at in range(20, len(whole), 37)]
+    for damaged in (whole[:40], b"", *flipped):
         file.write_bytes(damaged)
         with pytest.raises(ValueError, match=rf"chunk 1 of .* is damaged .*remove {file} and run"):
             sweep_store.read(store, 1)
