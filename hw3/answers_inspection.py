@@ -3,7 +3,7 @@
 Takes the `results.json` of `train_cnn.py` and `inspect_cnn.py` as dicts; what the documents published is quoted beside.
 """
 
-from hw3.report import Answer, Figure, Published, Results, Table, listed, percent, place
+from hw3.report import Answer, Figure, Published, Results, Table, a, listed, percent, place
 
 
 def network(train: Results) -> Answer:
@@ -78,7 +78,7 @@ def features(inspect: Results) -> Answer:
     top, bottom, left, right = best["pixels"]
     return Answer(
         "1 (2)",
-        f"Could you tell the discriminant features between a {first} and a {second} from the feature maps?",
+        f"Could you tell the discriminant features between {a(first)} and {a(second)} from the feature maps?",
         f"By measurement, yes: over all {found['counts'][0]} test images of {first} and {found['counts'][1]} of "
         f"{second}, the single cell of {found['layer']} that tells them apart best is cell ({best['cell'][0]}, "
         f"{best['cell'][1]}) of channel {best['channel']}, larger for {best['larger_for']}: alone it ranks a random "
@@ -138,8 +138,8 @@ def shifts(inspect: Results) -> Answer:
         )
     return Answer(
         "1 (3)",
-        f"Does the prediction change when a {digit} moves {pixels} pixels to the left or right?",
-        f"For test image {found['image']}, a {digit}, {verdict}: P({digit}) is {original['true_probability']:.6f} as "
+        f"Does the prediction change when {a(digit)} moves {pixels} pixels to the left or right?",
+        f"For test image {found['image']}, {a(digit)}, {verdict}: P({digit}) is {original['true_probability']:.6f} as "
         f"it is, {left['true_probability']:.6f} after the shift to the left and {right['true_probability']:.6f} after "
         f"that to the right.{over_all}",
         [

@@ -4,7 +4,7 @@ Takes the `results.json` of `sweep_occlusion.py` and `find_overlays.py` as dicts
 beside.
 """
 
-from hw3.report import Answer, Figure, Published, Results, Table, percent, place, possible_share
+from hw3.report import Answer, Figure, Published, Results, Table, a, percent, place, possible_share
 
 
 def doubt(printed: str, positions: int) -> str:
@@ -19,7 +19,7 @@ def sweep_maps(sweep: Results) -> Answer:
     taken = ", ".join(f"{label} ({count}x)" for label, count in sweep["taken_for"].items())
     return Answer(
         "2 (1)",
-        f"What does the network say when a {height}x{width} black patch covers each part of a {digit}?",
+        f"What does the network say when a {height}x{width} black patch covers each part of {a(digit)}?",
         f"At {sweep['maps'][0]}x{sweep['maps'][1]} positions it still says {digit} {percent(sweep['accuracy'], 3)} of "
         "the time"
         + (f" and otherwise {taken}" if taken else "")
@@ -91,7 +91,7 @@ def important(sweep: Results) -> Answer:
             Table(
                 f"Accuracy over all positions, {fragile['images']} images a digit",
                 ("digit", *map(str, range(len(fragile["accuracies"])))),
-                [("accuracy", *(percent(a, 1) for a in fragile["accuracies"]))],
+                [("accuracy", *(percent(each, 1) for each in fragile["accuracies"]))],
             )
         )
     return Answer(
@@ -123,7 +123,7 @@ def overlays(results: Results) -> Answer:
         f"{'Yes' if beyond else 'No'}. {black['flips']} of {black['positions']} black "
         f"{black['patch']}x{black['patch']} patches flip the label by covering alone. Through a "
         f"{window['side']}x{window['side']} window that shows another digit at the same place, the accuracy over "
-        f"positions falls most for a {worst['donor']}, to {percent(worst['accuracy'], 3)} (a black window: "
+        f"positions falls most for {a(worst['donor'])}, to {percent(worst['accuracy'], 3)} (a black window: "
         f"{percent(window['black_accuracy'], 3)}). "
     )
     tables = [
@@ -174,10 +174,10 @@ def overlays(results: Results) -> Answer:
         side, *smaller = sorted((s for s in search["patch_sizes"] if s <= smallest["patch"][0]), reverse=True)
         text += (f", most often those of the {max(by_class, key=by_class.__getitem__)}" if beyond else "") + (
             f". The smallest size tried that does measures {side}x{side} "
-            f"pixels{f' (not {smaller[0]}x{smaller[0]})' if smaller else ''}: cut from a {smallest['donor_label']}, it "
-            f"makes the network say {smallest['predicted']} with {smallest['probability']:.3f}. The most confident "
-            f"mistake{', where covering alone is not to blame,' if best['beyond_black'] else ''} comes from a "
-            f"{best['donor_label']}: {best['predicted']} with {best['probability']:.4f}."
+            f"pixels{f' (not {smaller[0]}x{smaller[0]})' if smaller else ''}: cut from {a(smallest['donor_label'])}, "
+            f"it makes the network say {smallest['predicted']} with {smallest['probability']:.3f}. The most confident "
+            f"mistake{', where covering alone is not to blame,' if best['beyond_black'] else ''} comes from "
+            f"{a(best['donor_label'])}: {best['predicted']} with {best['probability']:.4f}."
         )
         figures.append(
             Figure(
@@ -190,7 +190,7 @@ def overlays(results: Results) -> Answer:
         text += "."
     return Answer(
         "2 (3)",
-        f"Can patches of other digits make the network see something else than a {digit}?",
+        f"Can patches of other digits make the network see something else than {a(digit)}?",
         text,
         figures,
         tables,
