@@ -11,17 +11,20 @@ from hw3.figures import style
 from hw3.occlusion_statistics import Ranked, Statistics
 from hw3.report import a
 
+IN_A_ROW = 8  # images of a gallery
+
 
 @style.styled
 def maps(statistics: Statistics, values: np.ndarray, name: str, rows: np.ndarray, cols: np.ndarray) -> Figure:
-    """A map over the positions of the patch for each class, [classes, rows, cols], on one scale."""
-    classes = len(values)
-    columns = min(5, classes)
-    figure = style.new_figure(style.WIDTH, 1.45 * -(-classes // columns) + 0.65)
-    axes = style.grid(figure, classes, columns)
-    seen = values[np.isfinite(values)]
-    scale = colors.Normalize(float(seen.min()), float(seen.max()))
-    for label, ax in enumerate(axes):
+    """A map over the positions of the patch for each class that has images, [classes, rows, cols], on one scale."""
+    found = np.flatnonzero(statistics.images)
+    columns = min(5, len(found))
+    side = min(3.2, 7.25 / columns)
+    width = min(style.WIDTH, side * columns + 1.2)  # the colour bar and the names of the axes stand beside
+    figure = style.new_figure(width, side * -(-len(found) // columns) + 0.65)
+    axes = style.grid(figure, len(found), columns)
+    scale = colors.Normalize(float(values[found].min()), float(values[found].max()))
+    for label, ax in zip(found, axes, strict=True):
         artist = ax.imshow(values[label], cmap=style.SEQUENTIAL, norm=scale, interpolation="nearest")
         style.position_axes(ax, rows, cols)
         ax.set_title(f"{label} ({statistics.images[label]:,} images)")
@@ -70,17 +73,18 @@ def confusion(statistics: Statistics) -> Figure:
 @style.styled
 def gallery(images: np.ndarray, maps: np.ndarray, ranked: Sequence[Ranked], title: str) -> Figure:
     """Images [n, height, width, channels], and below each its map of the true label's probability [n, rows, cols]."""
-    count = len(ranked)
-    figure = style.new_figure(style.WIDTH, 2 * style.WIDTH / max(count, 6) + 0.75)
-    axes: Any = figure.subplots(2, max(count, 6), squeeze=False)
-    for above, below in axes.T[count:]:
+    lines = max(1, -(-len(ranked) // IN_A_ROW))
+    figure = style.new_figure(style.WIDTH, lines * (2 * style.WIDTH / IN_A_ROW + 0.55) + 0.2)
+    axes: Any = figure.subplots(2 * lines, IN_A_ROW, squeeze=False)
+    pairs = [pair for line in range(lines) for pair in axes[2 * line : 2 * line + 2].T]
+    for above, below in pairs[len(ranked) :]:
         above.set_axis_off()
         below.set_axis_off()
-    for image, values, each, (above, below) in zip(images, maps, ranked, axes.T[:count], strict=True):
+    for image, values, each, (above, below) in zip(images, maps, ranked, pairs, strict=False):
         taken_for = "" if each.taken_for is None else f"\ntaken for {each.taken_for}"
         style.show(above, image, f"{a(each.label)}{taken_for}")
         artist = style.show(below, values, f"{each.accuracy:.1%} right", cmap=style.SEQUENTIAL)
     figure.suptitle(title)
-    if count:
-        figure.colorbar(artist, ax=axes[1], label="P(true label)", shrink=0.9, aspect=12, pad=0.01)
+    if ranked:
+        figure.colorbar(artist, ax=axes[1::2], label="P(true label)", shrink=0.9, aspect=12 * lines, pad=0.01)
     return figure
