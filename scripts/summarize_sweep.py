@@ -47,14 +47,12 @@ def read(store: Store) -> Statistics:
 
 def pictures(store: Store, ranked: tuple[Ranked, ...], images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The images of a gallery and their maps of the true label's probability."""
-    maps = []
-    for each in ranked:
+    shown = np.asarray(as_float(images[store.images[[each.at for each in ranked]]]))
+    maps = np.empty((len(ranked), len(store.rows), len(store.cols)), np.float32)
+    for index, each in enumerate(ranked):
         chunk, within = divmod(each.at, store.chunk)
-        maps.append(sweep_store.read(store, chunk)[1][within, :, :, each.label])
-    shape = (0, len(store.rows), len(store.cols))
-    return np.asarray(as_float(images[store.images[[each.at for each in ranked]]])), np.array(maps).reshape(
-        -1, *shape[1:]
-    )
+        maps[index] = sweep_store.read(store, chunk)[1][within, :, :, each.label]
+    return shown, maps
 
 
 def rows_of(statistics: Statistics, store: Store) -> list[dict[str, Any]]:
