@@ -1,10 +1,10 @@
-"""What every sweep and search asks of a classifier and of its images, and batches of equal size.
+"""What every sweep and search asks of a classifier and of its images.
 
 A classifier is any JAX function `predict(images) -> probabilities`: images float32 [batch, height, width, channels] in
 [0, 1] with 0 = black, probabilities [batch, classes]. Nothing here knows how it was made.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -74,41 +74,3 @@ def pair(value: int | tuple[int, int], name: str) -> tuple[int, int]:
     if len(both) != 2 or not whole:
         raise ValueError(f"{name} must be one or two positive whole numbers, not {value!r}")
     return int(both[0]), int(both[1])
-
-
-def equal_batch(total: int, limit: int, devices: int = 1) -> int:
-    """The size of equal batches for `total` items: one compilation, little wasted in the last batch.
-
-    Each is shared out evenly to the devices, at most `limit` items for one.
-
-    >>> equal_batch(1000, 512), equal_batch(1000, 512, devices=3)
-    (500, 1002)
-    """
-    batches = max(1, -(-total // (limit * devices)))
-    return max(1, -(-total // (batches * devices))) * devices
-
-
-def in_batches(total: int, limit: int, devices: int = 1) -> list[tuple[np.ndarray, int]]:
-    """Indices of `total` items in batches of `equal_batch(total, limit, devices)`, each with how many of them count.
-
-    The last batch repeats its last index to keep the size.
-
-    >>> [(batch.tolist(), valid) for batch, valid in in_batches(5, 2)]
-    [([0, 1], 2), ([2, 3], 2), ([4, 4], 1)]
-    """
-    return list(batches(total, (equal_batch(total, limit, devices),)))
-
-
-def batches(total: int, sizes: tuple[int, ...]) -> Iterator[tuple[np.ndarray, int]]:
-    """Indices of `total` items in batches of the largest of `sizes` (descending) that can be filled, else the smallest.
-
-    As in `in_batches`, each comes with the number of indices that count, and the last one repeats its last index.
-
-    >>> [(batch.tolist(), valid) for batch, valid in batches(9, (4, 2))]
-    [([0, 1, 2, 3], 4), ([4, 5, 6, 7], 4), ([8, 8], 1)]
-    """
-    first = 0
-    while first < total:
-        size = next((size for size in sizes if size <= total - first), sizes[-1])
-        yield np.minimum(np.arange(first, first + size), total - 1), min(size, total - first)
-        first += size

@@ -8,14 +8,13 @@ import collections
 from collections.abc import Sequence
 
 import numpy as np
-import program
-import shared_flags
 from absl import flags
+from common import program, shared_flags
 
-from hw3 import published
-from hw3.figures import recurrent
-from hw3.published_formulas import formulas
-from hw3.published_numbers import NUMBERS
+from hw3.studies.audit import comparison
+from hw3.studies.audit.formulas import formulas
+from hw3.studies.audit.numbers import NUMBERS
+from hw3.studies.unrolling import figures
 
 FLAGS = flags.FLAGS
 flags.DEFINE_enum("document", None, sorted({row.document for row in NUMBERS}), "Audit one document only.")
@@ -28,20 +27,20 @@ HEADER = ("document", "part", "quantity", "printed", "ours", "verdict", "reason"
 def main() -> None:
     """Audits, prints what is not simply right, and writes everything."""
     numbers = [row for row in NUMBERS if FLAGS.document in (None, row.document)]
-    findings = published.audit(numbers)
+    findings = comparison.audit(numbers)
     slips = [row for row in formulas() if FLAGS.document in (None, row.document)]
-    counts = published.counts(findings)
+    counts = comparison.counts(findings)
     rows = [(*finding[:4], "" if np.isnan(finding.ours) else repr(finding.ours), *finding[5:]) for finding in findings]
     results = {
         "command": program.command(),
         "header": HEADER,
         "findings": rows,
-        "verdicts": published.VERDICTS,
+        "verdicts": comparison.VERDICTS,
         "counts": [[name, *row] for name, row in counts],
         "formulas": [list(row) for row in slips],
     }
-    verdicts = recurrent.verdict_counts(
-        [name for name, _ in counts[:-1]], published.VERDICTS, np.array([row for _, row in counts[:-1]])
+    verdicts = figures.verdict_counts(
+        [name for name, _ in counts[:-1]], comparison.VERDICTS, np.array([row for _, row in counts[:-1]])
     )
     with program.results_folder("audit") as folder:
         program.write_csv(folder / "audit.csv", HEADER, rows)
@@ -54,20 +53,22 @@ def main() -> None:
             ("document", "formula", "gives", "right value"),
             [(row.document, row.formula, f"{row.gives:.8g}", f"{row.right:.8g}") for row in slips],
         )
-    program.print_table("Printed numbers by document and verdict", ("document", *published.VERDICTS), results["counts"])
+    program.print_table(
+        "Printed numbers by document and verdict", ("document", *comparison.VERDICTS), results["counts"]
+    )
     print(f"every number with its verdict: {FLAGS.outdir}/audit/audit.csv")
 
 
-def show(findings: Sequence[published.Finding]) -> None:
+def show(findings: Sequence[comparison.Finding]) -> None:
     """Prints the findings, those with the same verdict and reason in one document together."""
     groups = collections.defaultdict(list)
     for finding in findings:
-        if FLAGS.verbose or finding.verdict != published.REPRODUCED:
+        if FLAGS.verbose or finding.verdict != comparison.REPRODUCED:
             groups[finding.document, finding.verdict, finding.reason].append(finding)
-    order = {verdict: place for place, verdict in enumerate(published.VERDICTS)}
+    order = {verdict: place for place, verdict in enumerate(comparison.VERDICTS)}
     for (document, verdict, reason), group in sorted(groups.items(), key=lambda item: (item[0][0], order[item[0][1]])):
         print(f"{document}: {verdict}" + (f": {reason}" if reason else ""))
-        if verdict in (published.MISPRINTED, published.WRONG) or FLAGS.verbose:
+        if verdict in (comparison.MISPRINTED, comparison.WRONG) or FLAGS.verbose:
             for finding in group:
                 ours = "no such entry" if np.isnan(finding.ours) else f"{finding.ours:.10g}"
                 print(f"     {finding.part} {finding.what}: printed {finding.printed}, right {ours}")

@@ -20,17 +20,17 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import machine
 import numpy as np
 import optax
-import peers
-import program
-import shared_flags
 from absl import flags
+from common import machine, peers, program, shared_flags
 from jax.sharding import Mesh
 
-from hw3 import cnn, data, occlusion, overlays, sequence_learning, sharding, training, training_layers
-from hw3.figures import benchmark as figures
+from hw3 import batches, cnn, datasets, occlusion
+from hw3.cnn import fast_layers, training
+from hw3.occlusion import overlays
+from hw3.recurrent import learning
+from hw3.report import timings as figures
 
 ROWS = ["train", "forward", "sweep", "search", "recurrent", "start"]
 CHOSEN = flags.DEFINE_list("rows", ROWS, f"What to time: {', '.join(ROWS)}.")
@@ -105,14 +105,14 @@ def training_row(model: cnn.CNN, params: Any, stored: np.ndarray, labels: np.nda
     opt_state = transformation.init(params)
     contenders = {
         "hw3": stepper(ours, params, opt_state, *batch),
-        "Flax and optax as they are": stepper(stock, params, opt_state, data.as_float(stored[:128]), labels[:128]),
+        "Flax and optax as they are": stepper(stock, params, opt_state, datasets.as_float(stored[:128]), labels[:128]),
     }
     return Row("training step, 128 images", "images", 128, 3 * 128 * FLOP, contenders)
 
 
 def one_device() -> Mesh:
     """What sweeps and searches run on here, for a CPU device of theirs uses all cores."""
-    return Mesh(np.array(jax.local_devices()[:1]), sharding.AXIS)
+    return Mesh(np.array(jax.local_devices()[:1]), batches.AXIS)
 
 
 def search_row(predict: Any, images: np.ndarray) -> Row:
@@ -130,20 +130,20 @@ def recurrent_rows() -> Iterator[Row]:
     keys = jax.random.split(jax.random.key(0), 2)
     xs = jax.random.normal(keys[0], (64, 1000, 20))
     labels = jnp.arange(64) % 4
-    recipe = sequence_learning.Recipe()
-    mesh = sequence_learning.mesh_for(64)
+    recipe = learning.Recipe()
+    mesh = learning.mesh_for(64)
 
-    def update(xs: jax.Array, labels: jax.Array, params: Any, state: Any) -> sequence_learning.Step:
-        return sequence_learning.training_step(recipe, params, state, xs, labels, sharding.AXIS)
+    def update(xs: jax.Array, labels: jax.Array, params: Any, state: Any) -> learning.Step:
+        return learning.training_step(recipe, params, state, xs, labels, batches.AXIS)
 
-    step = jax.jit(sequence_learning.over_devices(mesh, update))
+    step = jax.jit(learning.over_devices(mesh, update))
     for kind, initial in (
-        ("RNN", sequence_learning.initial_rnns(keys[1:], 64, 4)),
-        ("LSTM", sequence_learning.initial_lstms(keys[1:], 64, 4, 1.0)),
+        ("RNN", learning.initial_rnns(keys[1:], 64, 4)),
+        ("LSTM", learning.initial_lstms(keys[1:], 64, 4, 1.0)),
     ):
         params = jax.tree.map(lambda leaf: leaf[0], initial)
-        state = sequence_learning.optimizer(recipe).init(params)
-        given = sharding.replicated(mesh, (xs, labels, params, state))
+        state = learning.optimizer(recipe).init(params)
+        given = batches.replicated(mesh, (xs, labels, params, state))
         contenders: dict[str, Callable[[], Any]] = {"hw3": lambda given=given: step(*given).loss}  # type: ignore[misc]
         with contextlib.suppress(ImportError):
             contenders["PyTorch"] = peers.recurrent_step(kind, np.asarray(xs), np.asarray(labels))
@@ -152,8 +152,8 @@ def recurrent_rows() -> Iterator[Row]:
 
 def rows(chosen: list[str]) -> Iterator[Row]:
     """The rows that need no process of their own."""
-    dataset = data.load("mnist")
-    images, labels = data.as_float(dataset.test_images[:SWEEP]), dataset.test_labels[:SWEEP]
+    dataset = datasets.load("mnist")
+    images, labels = datasets.as_float(dataset.test_images[:SWEEP]), dataset.test_labels[:SWEEP]
     model = cnn.CNN(cnn.parse("wide"))
     params = cnn.init(model, jax.random.key(0), images.shape[1:])
     apply = jax.jit(lambda params, images: model.apply({"params": params}, images))
@@ -192,7 +192,7 @@ def rows(chosen: list[str]) -> Iterator[Row]:
 def limit() -> float:
     """Floating-point operations a second of a product of two 2048x2048 float32 matrices: what the machine can do."""
     matrix = jnp.ones((2048, 2048))
-    options = training_layers.compiler_options(jax.default_backend())
+    options = fast_layers.compiler_options(jax.default_backend())
     product = jax.jit(lambda a: a @ a, compiler_options=options)
     seconds(lambda: product(matrix), 2)
     return 2 * 2048**3 / min(seconds(lambda: product(matrix), 4) for _ in range(5))

@@ -16,16 +16,14 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import machine
 import numpy as np
-import program
-import shared_flags
 from absl import flags
+from common import machine, program, shared_flags
 
-from hw3 import echo_state, sequences
-from hw3 import sequence_learning as learning
-from hw3.figures import long_sequences as figures
-from hw3.sequences import Task
+from hw3.datasets import proteins
+from hw3.datasets.proteins import Task
+from hw3.recurrent import echo_state, learning
+from hw3.studies.long_sequences import figures
 
 FLAGS = flags.FLAGS
 DEFAULTS = Task(length=1000)
@@ -79,7 +77,7 @@ def main() -> None:
     tasks = [task_of(length) for length in lengths]
     for task in tasks:
         try:
-            sequences.check(task)
+            proteins.check(task)
         except ValueError as error:
             raise ValueError(f"--lengths={task.length}: {error}") from None
     with program.results_folder("sequences") as folder:

@@ -12,17 +12,18 @@ from typing import Any, NamedTuple, TypeVar
 import jax
 import jax.numpy as jnp
 import numpy as np
-import program
-import shared_flags
 from absl import flags
+from common import program, shared_flags
 
-from hw3 import batch_normalization, claims_regularization, data, draws, regularization, small_networks, verdicts
-from hw3 import variance_shift as shifts
-from hw3.data import Dataset, as_float
-from hw3.dense_networks import DenseNetwork
-from hw3.figures import regularization as figures
-from hw3.small_networks import Recipe
-from hw3.variance_shift import PLACEMENTS
+from hw3 import datasets
+from hw3.datasets import Dataset, as_float
+from hw3.ensembles import lanes, sampling
+from hw3.ensembles.dense import DenseNetwork
+from hw3.ensembles.lanes import Recipe
+from hw3.studies import verdicts
+from hw3.studies.regularization import batch_normalization, claims, dropout, figures
+from hw3.studies.regularization import variance_shift as shifts
+from hw3.studies.regularization.variance_shift import PLACEMENTS
 
 QUICK = flags.DEFINE_bool("quick", False, "A first look: fewer seeds, rates, sizes and epochs.")
 SEEDS = flags.DEFINE_integer("seeds", None, "Networks for each setting; 8, with --quick 3.")
@@ -120,12 +121,12 @@ def lists(result: Any, *without: str) -> dict[str, Any]:
 def dropout_and_bagging(plan: Plan, dataset: Dataset, key: jax.Array) -> dict:
     """Problem 1 (1) and (2)."""
     network = DenseNetwork(WIDTHS, dataset.classes)
-    inputs = regularization.dropout_lanes(key, plan.seeds, TRAIN_IMAGES.value, dataset, plan.rates, len(WIDTHS))
+    inputs = dropout.dropout_lanes(key, plan.seeds, TRAIN_IMAGES.value, dataset, plan.rates, len(WIDTHS))
     networks = plan.seeds * (2 * len(plan.rates) + MEMBERS)
     with program.progress("dropout and bagging", networks * TRAIN_IMAGES.value * plan.epochs, "images") as advance:
-        run = regularization.dropout(network, RECIPE, plan.epochs, inputs, plan.seeds, dataset, advance)
+        run = dropout.dropout(network, RECIPE, plan.epochs, inputs, plan.seeds, dataset, advance)
         middle = len(plan.rates) // 2
-        bag = regularization.bagging(
+        bag = dropout.bagging(
             network, RECIPE, plan.epochs, inputs, plan.seeds, MEMBERS, plan.masks, dataset, run, middle, advance
         )
     found = {"rates": plan.rates} | lists(run, "variables", "test_logits")
@@ -142,8 +143,8 @@ def dropout_and_bagging(plan: Plan, dataset: Dataset, key: jax.Array) -> dict:
 
 def batch_sizes(plan: Plan, dataset: Dataset, key: jax.Array) -> dict:
     """Problem 1 (3), 2 and (4)."""
-    rates = regularization.rates_after([0.0], len(WIDTHS))
-    inputs = small_networks.lanes(key, plan.seeds, TRAIN_IMAGES.value, dataset.train_labels, rates)
+    rates = dropout.rates_after([0.0], len(WIDTHS))
+    inputs = lanes.lanes(key, plan.seeds, TRAIN_IMAGES.value, dataset.train_labels, rates)
     epochs = max(1, plan.epochs // 5)
     total = 2 * plan.seeds * len(plan.batch_sizes) * TRAIN_IMAGES.value * epochs
     with program.progress("batch sizes", total, "images") as advance:
@@ -175,7 +176,7 @@ def gradients(plan: Plan, dataset: Dataset, key: jax.Array) -> dict:
                     whole = batch_normalization.kernels(each, deepest, 128, pixels, dataset.classes, gain)
                     weights = batch_normalization.cut(whole, depth)
                     if steps:
-                        order = draws.permutation(of_order, len(dataset.train_labels))
+                        order = sampling.permutation(of_order, len(dataset.train_labels))
                         rows = np.resize(order, (steps, 128))
                         weights, loss = batch_normalization.descend(
                             weights, dataset.train_images[rows], dataset.train_labels[rows], normalise, DESCENT_RATE
@@ -206,7 +207,7 @@ def variance_shift(plan: Plan, dataset: Dataset, key: jax.Array) -> dict:
     with program.progress("variance shift", total, "images") as advance:
         for rate in plan.shift_rates:
             places = shifts.placements(rate, len(SHIFT_WIDTHS))
-            inputs = small_networks.lanes(key, plan.seeds, images, dataset.train_labels, places)
+            inputs = lanes.lanes(key, plan.seeds, images, dataset.train_labels, places)
             run = shifts.variance_shift(network, SHIFT_RECIPE, epochs, inputs, plan.seeds, dataset, advance)
             runs.append({"rate": rate} | lists(run))
     return {"variance_shift": {"placements": PLACEMENTS, "runs": runs}}
@@ -214,19 +215,17 @@ def variance_shift(plan: Plan, dataset: Dataset, key: jax.Array) -> dict:
 
 def timing(plan: Plan, dataset: Dataset, key: jax.Array) -> dict:
     """Problem 1 (3), 3: seconds of an epoch with and without normalisation, measured in turn."""
-    inputs = small_networks.lanes(
-        key, 1, TRAIN_IMAGES.value, dataset.train_labels, regularization.rates_after([0.0], len(WIDTHS))
-    )
+    inputs = lanes.lanes(key, 1, TRAIN_IMAGES.value, dataset.train_labels, dropout.rates_after([0.0], len(WIDTHS)))
     pool = jnp.asarray(dataset.train_images)
     recipe = NORMALISED_RECIPE
 
     def epoch_of(normalise: bool) -> Callable[[], jax.Array]:
         network = DenseNetwork(WIDTHS, dataset.classes, normalise, ())
-        state = small_networks.initial_state(network, recipe, inputs, pool)
+        state = lanes.initial_state(network, recipe, inputs, pool)
 
         def run() -> jax.Array:
             nonlocal state
-            state, loss = small_networks.epoch(network, recipe, state, inputs, 0, pool)
+            state, loss = lanes.epoch(network, recipe, state, inputs, 0, pool)
             return loss
 
         return run
@@ -249,7 +248,7 @@ def main() -> None:
     only = list(EXPERIMENTS) if ONLY.value is None else ONLY.value
     if not only or not set(only) <= set(EXPERIMENTS):
         raise ValueError(f"--only={','.join(only)}: must be some of {', '.join(EXPERIMENTS)}")
-    dataset = data.load(flags.FLAGS.dataset or "mnist", flags.FLAGS.data_dir)
+    dataset = datasets.load(flags.FLAGS.dataset or "mnist", flags.FLAGS.data_dir)
     if len(dataset.train_labels) < TRAIN_IMAGES.value:
         raise ValueError(f"--train_images={TRAIN_IMAGES.value}: {dataset.name} has {len(dataset.train_labels)}")
     dataset = dataset._replace(
@@ -268,7 +267,7 @@ def main() -> None:
         for (name, experiment), key in zip(EXPERIMENTS.items(), keys, strict=True):
             if name in only:
                 results |= experiment(chosen, dataset, key)
-        results["claims"] = [verdicts.as_results(claim) for claim in claims_regularization.claims(results)]
+        results["claims"] = [verdicts.as_results(claim) for claim in claims.claims(results)]
         for name in ("dropout", "bagging", "batch_sizes", "gradients", "variance_shift"):
             if name in results:
                 program.write_figure(folder / f"{name}.png", getattr(figures, name)(results[name]))

@@ -9,17 +9,18 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-import program
-import shared_flags
 from absl import flags
+from common import program, shared_flags
 from matplotlib.figure import Figure
 from PIL import Image
 
-from hw3 import inspection, occlusion, overlays
+from hw3 import occlusion
 from hw3.classifiers import Predict
-from hw3.data import Dataset, as_float
-from hw3.figures import overlays as figures
-from hw3.figures.overlays import Picture
+from hw3.cnn import inspection
+from hw3.datasets import Dataset, as_float
+from hw3.occlusion import overlays
+from hw3.studies.robustness import overlay_figures as figures
+from hw3.studies.robustness.overlay_figures import Picture
 
 shared_flags.define_checkpoint_flag()
 DIGIT = flags.DEFINE_integer("digit", 6, "Class of the image to be fooled with.")

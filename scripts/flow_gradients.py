@@ -13,14 +13,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import program
-import shared_flags
 from absl import flags
+from common import program, shared_flags
 
-from hw3 import gradient_flow, random_networks, sequences
-from hw3.figures import gradient_flow as figures
-from hw3.lstm import Gates, LSTMParams
-from hw3.rnn import RNNParams
+from hw3.datasets import proteins
+from hw3.recurrent import gradient_flow, initializers
+from hw3.recurrent.lstm import Gates, LSTMParams
+from hw3.recurrent.rnn import RNNParams
+from hw3.studies.long_sequences import flow_figures as figures
 
 FLAGS = flags.FLAGS
 flags.DEFINE_bool("quick", False, "Fewer units and initialisations: half a minute less.")
@@ -70,7 +70,7 @@ def compute(radii: list[float], biases: list[float]) -> dict[str, Any]:
     hidden = FLAGS.hidden or (16 if FLAGS.quick else 32)
     count = FLAGS.initialisations or (8 if FLAGS.quick else 16)
     sequence_key, state_key, row_key, network_key = jax.random.split(jax.random.key(FLAGS.seed), 4)
-    xs = sequences.one_hot(sequences.background(sequence_key, (FLAGS.steps,))).astype(float)
+    xs = proteins.one_hot(proteins.background(sequence_key, (FLAGS.steps,))).astype(float)
     short = xs[: FLAGS.map_steps]
     h0 = jax.random.normal(state_key, (hidden,), float)
     rows = jax.random.normal(row_key, (1, 2 * hidden), float)
@@ -79,8 +79,8 @@ def compute(radii: list[float], biases: list[float]) -> dict[str, Any]:
 
     # Drawn once, with radius and scales 1, which are set later: drawing and eigenvalues take long to compile.
     sizes = (hidden, xs.shape[1], OUTPUTS, 1.0)
-    rnns = jax.jit(jax.vmap(lambda key: random_networks.random_rnn(key, *sizes)))(keys)
-    lstms = jax.jit(jax.vmap(lambda key: random_networks.random_lstm(key, *sizes, forget_bias=0.0)))(keys)
+    rnns = jax.jit(jax.vmap(lambda key: initializers.random_rnn(key, *sizes)))(keys)
+    lstms = jax.jit(jax.vmap(lambda key: initializers.random_lstm(key, *sizes, forget_bias=0.0)))(keys)
 
     def over(networks: Any, inputs: jax.Array, one: Callable[..., Any]) -> Callable[..., Any]:
         """`one(network, inputs, ...)` for every network, compiled once for all settings, which are traced numbers."""

@@ -10,15 +10,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import program
-import shared_flags
 from absl import flags
+from common import program, shared_flags
 
-from hw3 import cnn, inspection
-from hw3.checkpoints import Checkpoint
+from hw3 import cnn
 from hw3.classifiers import Predict
-from hw3.data import Dataset, as_float
-from hw3.figures import inspection as figures
+from hw3.cnn import geometry, inspection
+from hw3.cnn.checkpoints import Checkpoint
+from hw3.datasets import Dataset, as_float
+from hw3.studies.inspection import figures
 
 shared_flags.define_checkpoint_flag()
 LAYER = flags.DEFINE_string("layer", None, "Convolution whose feature maps to look at; the third (or last) by default.")
@@ -109,7 +109,7 @@ def features(
     top: list[dict[str, Any]] = []
     for row, col, channel in zip(*np.unravel_index(order[:10], cells.shape), strict=True):
         larger = classes[int(found.cell_auc[row, col, channel] >= 0.5)]
-        field = inspection.receptive_field(checkpoint.model, layer, int(row), int(col))
+        field = geometry.field(checkpoint.model.layers, layer, int(row), int(col))
         top.append(
             {
                 "channel": int(channel),

@@ -10,21 +10,19 @@ import subprocess
 import sys
 import time
 
-import program
-import shared_flags
 from absl import flags
+from common import program, shared_flags
 
-from hw3 import (
-    answers_convolution,
-    answers_dataset,
-    answers_inspection,
-    answers_occlusion,
-    answers_recurrent,
-    answers_regularization,
-    answers_sequences,
-    report,
-)
-from hw3.report import Section
+from hw3.report import page as report_page
+from hw3.report import words
+from hw3.report.page import Section
+from hw3.studies.convolution import answers as convolution_answers
+from hw3.studies.fragility import answers as fragility_answers
+from hw3.studies.inspection import answers as inspection_answers
+from hw3.studies.long_sequences import answers as long_sequences_answers
+from hw3.studies.regularization import answers as regularization_answers
+from hw3.studies.robustness import answers as robustness_answers
+from hw3.studies.unrolling import answers as unrolling_answers
 
 TRAINING = shared_flags.define_training_flags()
 QUICK = flags.DEFINE_bool(
@@ -96,42 +94,42 @@ def main() -> None:
     sections = [
         Section(
             "Problem 1: inside a convolutional network",
-            answers_inspection.answers(train, results(out / "inspect")),
+            inspection_answers.answers(train, results(out / "inspect")),
         ),
         Section(
             "Problem 2: how robust is it?",
-            answers_occlusion.answers(results(out / "sweep"), results(out / "overlays")),
+            robustness_answers.answers(results(out / "sweep"), results(out / "overlays")),
         ),
-        Section("Beyond one image: a sweep over many", answers_dataset.answers(results(out / "dataset_summary"))),
+        Section("Beyond one image: a sweep over many", fragility_answers.answers(results(out / "dataset_summary"))),
         Section(
             "Problems 3 and 5: back-propagation through time by hand, and an audit",
-            answers_recurrent.answers(*(results(out / name) for name in ("rnn", "lstm", "audit"))),
+            unrolling_answers.answers(*(results(out / name) for name in ("rnn", "lstm", "audit"))),
         ),
         Section(
             "Problem 4: long sequences",
-            answers_sequences.answers(*(results(out / name) for name in ("flow", "echo", "sequences"))),
+            long_sequences_answers.answers(*(results(out / name) for name in ("flow", "echo", "sequences"))),
         ),
     ]
     if not QUICK.value:
         sections += [
             Section(
                 "Document 004's problem 1, tested: dropout, bagging, batch normalisation",
-                answers_regularization.answers(results(out / "regularizers")),
+                regularization_answers.answers(results(out / "regularizers")),
             ),
             Section(
                 "Document 004's problem 2, tested: convolution, pooling, receptive fields",
-                answers_convolution.answers(results(out / "convolution")),
+                convolution_answers.answers(results(out / "convolution")),
             ),
         ]
     theory = "" if QUICK.value else "; what document 004 claims of regularisation and convolution is put to the test"
     summary = (
         f"The answers to problems 1 and 2 are made from a network that this program trained on {train['images']:,} "
-        f"images of {train['dataset']} ({last['epoch']} epochs, {report.percent(last['test_accuracy'])} of the test "
+        f"images of {train['dataset']} ({last['epoch']} epochs, {words.percent(last['test_accuracy'])} of the test "
         "images right), those to problems 3 and 5 by computing in float64, those to problem 4 by experiment"
         f"{theory}. Beside each stands what five published documents said."
     )
     page = out / "report.html"
-    program.write_text(page, report.render(TITLE, summary, sections, out))
+    program.write_text(page, report_page.render(TITLE, summary, sections, out))
     print(
         f"\n{page} is ready ({page.stat().st_size / 1e6:.1f} MB, {time.monotonic() - start:.0f} s): open it in a "
         "browser"

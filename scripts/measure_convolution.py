@@ -10,19 +10,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
-import program
-import shared_flags
 from absl import flags
+from common import program, shared_flags
 
-from hw3 import claims_convolution, cnn, connectivity, draws, receptive_field, translation, verdicts
-from hw3.checkpoints import Checkpoint
-from hw3.connectivity import KINDS, Shape
-from hw3.data import Dataset, as_float
-from hw3.figures import convolution as figures
-from hw3.small_networks import Recipe
+from hw3 import cnn
+from hw3.cnn import receptive_field
+from hw3.cnn.checkpoints import Checkpoint
+from hw3.datasets import Dataset, as_float
+from hw3.ensembles import sampling
+from hw3.ensembles.lanes import Recipe
+from hw3.studies import verdicts
+from hw3.studies.convolution import claims, connectivity, figures
+from hw3.studies.convolution import pooling as pooling_study
+from hw3.studies.convolution.connectivity import KINDS, Shape
 
 shared_flags.define_checkpoint_flag()
 QUICK = flags.DEFINE_bool("quick", False, "A first look: fewer seeds, sizes, images and epochs.")
@@ -152,7 +156,7 @@ def timing(shapes: dict[str, Shape], repeats: int) -> dict:
         images = jnp.asarray(np.full((TIMED_BATCH, shape.height, shape.width, shape.channels), 0.5, np.float32))
         ways: dict[str, Callable[[], Any]] = {}
         modules = {
-            "convolution": cnn.nn.Conv(shape.features, (shape.window, shape.window), padding="VALID"),
+            "convolution": nn.Conv(shape.features, (shape.window, shape.window), padding="VALID"),
             "unfolded": connectivity.Connected("convolution", shape),
             "local": connectivity.Connected("local", shape),
             "dense": connectivity.Connected("dense", shape),
@@ -189,23 +193,23 @@ def few_images(chosen: Plan, dataset: Dataset, key: jax.Array) -> dict:
 def pooling(checkpoint: Checkpoint, chosen: Plan, dataset: Dataset, key: jax.Array, folder: Path) -> dict:
     """Problem 2 (2)."""
     side = dataset.train_images.shape[1]
-    network = translation.network(FEATURES, dataset)
-    total = chosen.seeds * len(translation.VERSIONS) * TRAIN_IMAGES.value * chosen.epochs
+    network = pooling_study.network(FEATURES, dataset)
+    total = chosen.seeds * len(pooling_study.VERSIONS) * TRAIN_IMAGES.value * chosen.epochs
     with program.progress("pooling", total, "images") as advance:
-        variables, versions = translation.train(
+        variables, versions = pooling_study.train(
             network, RECIPE, chosen.epochs, key, chosen.seeds, TRAIN_IMAGES.value, dataset, advance
         )
-    run = translation.shifts(
+    run = pooling_study.shifts(
         network, variables, versions, chosen.seeds, dataset, chosen.distances, chosen.shifted_images
     )
-    pixels = translation.pixel_change(dataset.test_images[: chosen.shifted_images], chosen.distances)
+    pixels = pooling_study.pixel_change(dataset.test_images[: chosen.shifted_images], chosen.distances)
     shifts = {
-        "versions": translation.VERSIONS,
+        "versions": pooling_study.VERSIONS,
         "distances": chosen.distances,
         "train_images": TRAIN_IMAGES.value,
         "pixel_change": pixels.tolist(),
     } | {name: np.asarray(value).tolist() for name, value in run._asdict().items()}
-    ways = translation.canvas_sizes(network, variables, versions, dataset, chosen.canvas_sizes, chosen.canvas_images)
+    ways = pooling_study.canvas_sizes(network, variables, versions, dataset, chosen.canvas_sizes, chosen.canvas_images)
     canvas = {
         "sizes": chosen.canvas_sizes,
         "trained": side,
@@ -225,7 +229,7 @@ def fields(checkpoint: Checkpoint, chosen: Plan, dataset: Dataset, key: jax.Arra
     images = jnp.asarray(as_float(dataset.test_images[: groups * chosen.gradient_images]))
     batches = images.reshape(groups, -1, *shape)
     of_networks, of_stacks, of_signs = jax.random.split(key, (3, chosen.seeds))
-    drawn = draws.fresh_variables(model, of_networks, np.zeros((1, *shape), np.float32))
+    drawn = sampling.fresh_variables(model, of_networks, np.zeros((1, *shape), np.float32))
     fresh = [jax.tree.map(lambda leaf, i=i: leaf[i], drawn["params"]) for i in range(chosen.seeds)]
     rows, maps = [], []
     for field in receptive_field.theoretical(model, shape):
@@ -290,7 +294,7 @@ def main() -> None:
         for (name, measurement), key in zip(MEASUREMENTS.items(), keys, strict=True):
             if name in only:
                 results |= measurement(checkpoint, chosen, dataset, key, folder)
-        results["claims"] = [verdicts.as_results(claim) for claim in claims_convolution.claims(results)]
+        results["claims"] = [verdicts.as_results(claim) for claim in claims.claims(results)]
         program.write_json(folder / "results.json", results)
     program.print_claims(results["claims"])
     print(f"figures and numbers: {OUTDIR.value}/convolution")

@@ -13,12 +13,12 @@ from typing import Any
 
 import jax
 import numpy as np
-import program
-import shared_flags
 from absl import flags
+from common import program, shared_flags
 
-from hw3 import echo_state, gradient_flow, sequences
-from hw3.figures import long_sequences as figures
+from hw3.datasets import proteins
+from hw3.recurrent import echo_state, gradient_flow
+from hw3.studies.long_sequences import figures
 
 FLAGS = flags.FLAGS
 flags.DEFINE_bool("quick", False, "Fewer reservoirs and steps.")
@@ -65,7 +65,7 @@ def compute(radii: np.ndarray, capacity_radii: list[float]) -> dict[str, Any]:
     samples = FLAGS.samples or (4_000 if FLAGS.quick else 8_000)
     delays = 2 * hidden
     keys = jax.random.split(jax.random.key(FLAGS.seed), 4)
-    xs = sequences.one_hot(sequences.background(keys[0], (FLAGS.steps,))).astype(float)
+    xs = proteins.one_hot(proteins.background(keys[0], (FLAGS.steps,))).astype(float)
     two = jax.random.uniform(keys[1], (2, hidden), float, -1, 1)
     reservoir_keys = jax.random.split(keys[2], count)
 

@@ -8,15 +8,16 @@ import pathlib
 from typing import Any
 
 import numpy as np
-import program
-import shared_flags
 from absl import flags
+from common import program, shared_flags
 
-from hw3 import data, occlusion_statistics, sweep_store
-from hw3.data import as_float
-from hw3.figures import dataset_sweep as figures
-from hw3.occlusion_statistics import Ranked, Statistics
-from hw3.sweep_store import Store
+from hw3 import datasets
+from hw3.datasets import as_float
+from hw3.occlusion import statistics as occlusion_statistics
+from hw3.occlusion import storage
+from hw3.occlusion.statistics import Ranked, Statistics
+from hw3.occlusion.storage import Store
+from hw3.studies.fragility import figures
 
 SWEEP = shared_flags.define_sweep_flag()
 GALLERY = flags.DEFINE_integer(
@@ -28,7 +29,7 @@ OUTDIR = shared_flags.define_outdir_flag()
 
 def read(store: Store) -> Statistics:
     """The statistics of a whole sweep. Raises ValueError if something of it is missing."""
-    if missing := int(sweep_store.missing(store).sum()):
+    if missing := int(storage.missing(store).sum()):
         raise ValueError(
             f"{missing} of the {store.chunks} chunks of {store.path} are missing: run scripts/sweep_dataset.py again "
             "with the same flags"
@@ -37,7 +38,7 @@ def read(store: Store) -> Statistics:
     with program.progress("reading", len(store.images), "images") as advance:
         for chunk in range(store.chunks):
             span = store.span(chunk)
-            clean, probabilities = sweep_store.read(store, chunk)
+            clean, probabilities = storage.read(store, chunk)
             statistics = occlusion_statistics.add(
                 statistics, span.start, store.labels[span], clean, probabilities, GALLERY.value
             )
@@ -51,7 +52,7 @@ def pictures(store: Store, ranked: tuple[Ranked, ...], images: np.ndarray) -> tu
     maps = np.empty((len(ranked), len(store.rows), len(store.cols)), np.float32)
     for index, each in enumerate(ranked):
         chunk, within = divmod(each.at, store.chunk)
-        maps[index] = sweep_store.read(store, chunk)[1][within, :, :, each.label]
+        maps[index] = storage.read(store, chunk)[1][within, :, :, each.label]
     return shown, maps
 
 
@@ -82,8 +83,8 @@ def rows_of(statistics: Statistics, store: Store) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Reads the sweep once, writes figures and tables."""
-    store = sweep_store.load(SWEEP.value or pathlib.Path(OUTDIR.value, "dataset_sweep.zarr"))
-    dataset = data.load(store.settings["dataset"], DATA_DIR.value)
+    store = storage.load(SWEEP.value or pathlib.Path(OUTDIR.value, "dataset_sweep.zarr"))
+    dataset = datasets.load(store.settings["dataset"], DATA_DIR.value)
     images = dataset.test_images if store.settings["split"] == "test" else dataset.train_images
     statistics = read(store)
     rows = rows_of(statistics, store)

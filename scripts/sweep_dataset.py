@@ -12,16 +12,15 @@ from typing import Any, NoReturn
 
 import jax
 import numpy as np
-import processes
-import program
-import shared_flags
-import sweep_flags
 from absl import flags
+from common import processes, program, shared_flags, sweep_flags
 
-from hw3 import checkpoints, occlusion, sweep_store
-from hw3.checkpoints import Checkpoint
-from hw3.data import Dataset, as_float
-from hw3.sweep_store import Store
+from hw3 import occlusion
+from hw3.cnn import checkpoints
+from hw3.cnn.checkpoints import Checkpoint
+from hw3.datasets import Dataset, as_float
+from hw3.occlusion import storage
+from hw3.occlusion.storage import Store
 
 shared_flags.define_checkpoint_flag()
 shared_flags.define_dataset_flags()
@@ -75,7 +74,7 @@ def described(path: pathlib.Path, checkpoint: Checkpoint, dataset: Dataset, opti
 def difference(wanted: Store) -> str:
     """In words, in what the sweep in its place differs. Raises ValueError if what is there is no sweep."""
     try:
-        return sweep_store.difference(sweep_store.load(wanted.path), wanted)
+        return storage.difference(storage.load(wanted.path), wanted)
     except FileNotFoundError:
         raise ValueError(f"--sweep={wanted.path} is there and is no sweep: name another place") from None
 
@@ -93,7 +92,7 @@ def prepare(wanted: Store, own: processes.Processes) -> None:
                 refuse(wanted, found)
             shutil.rmtree(wanted.path)
         if not wanted.path.exists():
-            sweep_store.create(wanted)
+            storage.create(wanted)
     processes.agree(np.zeros(1, bool))
     if found := difference(wanted):  # this process has been called with other flags than process 0
         refuse(wanted, found)
@@ -112,7 +111,7 @@ class Progress:
             self.advance(occluded)
         if len(self.theirs) and time.monotonic() - self.last > POLL_SECONDS:
             self.last = time.monotonic()
-            there = ~sweep_store.missing(self.store, self.theirs)
+            there = ~storage.missing(self.store, self.theirs)
             for chunk in self.theirs[there].tolist():
                 images = self.store.images[self.store.span(chunk)]
                 self.advance(len(images) * len(self.store.rows) * len(self.store.cols))
@@ -123,7 +122,7 @@ def sweep_chunks(
     store: Store, own: processes.Processes, checkpoint: Checkpoint, images: np.ndarray, options: Any
 ) -> int:
     """Sweeps the chunks that fall to this process and waits for those of the others; how many were missing in all."""
-    missing = np.flatnonzero(processes.agree(sweep_store.missing(store)))
+    missing = np.flatnonzero(processes.agree(storage.missing(store)))
     mine = missing[own.rank :: own.size]
     theirs = np.setdiff1d(missing, mine)
     positions = len(store.rows) * len(store.cols)
@@ -136,7 +135,7 @@ def sweep_chunks(
             pixels = np.asarray(as_float(images[store.images[span]]))
             fill = sweep_flags.filling(pixels)
             found = occlusion.sweep(predict, pixels, store.labels[span], fill=fill, advance=tell, **options)
-            sweep_store.write(store, chunk, found.clean, found.probabilities)
+            storage.write(store, chunk, found.clean, found.probabilities)
         while len(tell.theirs):
             time.sleep(POLL_SECONDS)
             tell(0)

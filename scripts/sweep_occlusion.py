@@ -9,15 +9,14 @@ import pathlib
 from typing import Any
 
 import numpy as np
-import program
-import shared_flags
-import sweep_flags
 from absl import flags
+from common import program, shared_flags, sweep_flags
 
-from hw3 import inspection, occlusion, occlusion_maps
+from hw3 import occlusion
 from hw3.classifiers import Predict
-from hw3.data import Dataset, as_float
-from hw3.figures import occlusion as figures
+from hw3.cnn import inspection
+from hw3.datasets import Dataset, as_float
+from hw3.studies.robustness import sweep_figures as figures
 
 shared_flags.define_checkpoint_flag()
 DIGIT = flags.DEFINE_integer("digit", 6, "Class of the image.")
@@ -60,10 +59,10 @@ def one_image(image: np.ndarray, row: int, result: occlusion.Sweep, fill: Any, f
     """Figures and tables of one image; returns the numbers."""
     label = DIGIT.value
     shown = np.asarray(fill)[0] if np.ndim(fill) == 4 else np.asarray(fill)
-    importance = occlusion_maps.importance(result)[0]
-    region = occlusion_maps.important_region(result)
-    telling = occlusion_maps.telling_cases(result)
-    uncovered = occlusion_maps.uncovered_pixels(result)
+    importance = occlusion.maps.importance(result)[0]
+    region = occlusion.maps.important_region(result)
+    telling = occlusion.maps.telling_cases(result)
+    uncovered = occlusion.maps.uncovered_pixels(result)
     program.write_figure(folder / "maps.png", figures.three_maps(image, result))
     program.write_figure(folder / "cases.png", figures.cases(image, telling, result.patch, label, shown))
     program.write_figure(folder / "importance.png", figures.important(image, importance, region, label))
@@ -158,7 +157,7 @@ def every_class(predict: Predict, dataset: Dataset, options: dict[str, Any], fol
                 predict, images, np.full(count, label), fill=sweep_flags.filling(images), advance=advance, **options
             )
             means.append(images.mean((0, -1)))
-            importances.append(occlusion_maps.importance(result).mean(0))
+            importances.append(occlusion.maps.importance(result).mean(0))
             accuracies.append(float(result.accuracy.mean()))
     for label, importance in enumerate(importances):
         write_map(folder / f"importance_of_{label}.csv", importance, np.arange(height), np.arange(width))

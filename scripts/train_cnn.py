@@ -11,12 +11,13 @@ import time
 from typing import Any
 
 import jax
-import program
-import shared_flags
 from absl import flags
+from common import program, shared_flags
 
-from hw3 import checkpoints, cnn, data, training
-from hw3.figures import training as figures
+from hw3 import cnn, datasets
+from hw3.cnn import checkpoints, training
+from hw3.studies import given
+from hw3.studies.training import figures
 
 TRAINING = shared_flags.define_training_flags()
 RESUME = flags.DEFINE_bool("resume", False, "Continue the run under --outdir, or begin it if there is none.")
@@ -41,7 +42,7 @@ def main() -> None:
     layers = cnn.parse(name)
     settings = recipe()
     training.check(settings)
-    dataset = data.load(TRAINING["dataset"].value or "mnist", TRAINING["data_dir"].value)
+    dataset = datasets.load(TRAINING["dataset"].value or "mnist", TRAINING["data_dir"].value)
     # A slice up to None is the whole set.
     dataset = dataset._replace(train_images=dataset.train_images[:count], train_labels=dataset.train_labels[:count])
     run = checkpoints.Run(
@@ -75,7 +76,7 @@ def main() -> None:
 
 def train(
     model: cnn.CNN,
-    dataset: data.Dataset,
+    dataset: datasets.Dataset,
     checkpoint: checkpoints.Checkpoint,
     key: jax.Array,
     directory: pathlib.Path,
@@ -105,7 +106,9 @@ def write_results(folder: pathlib.Path, model: cnn.CNN, checkpoint: checkpoints.
     ]
     header = ("epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy")
     program.write_csv(folder / "history.csv", header, rows)
-    published = cnn.NETWORKS[run.model].test_accuracy if run.model in cnn.NETWORKS and run.dataset == "mnist" else None
+    published = (
+        given.NETWORKS[run.model].test_accuracy if run.model in given.NETWORKS and run.dataset == "mnist" else None
+    )
     curves = figures.curves(checkpoint.history, f"{run.model} on {run.dataset}", published)
     program.write_figure(folder / "curves.png", curves)
     program.write_text(folder / "layers.txt", cnn.table(model, run.image_shape))

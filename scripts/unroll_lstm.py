@@ -15,12 +15,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import program
-import shared_flags
 from absl import flags
+from common import program, shared_flags
 
-from hw3 import gradients, lstm, rnn
-from hw3.figures import recurrent
+from hw3.recurrent import gradients, lstm, rnn
+from hw3.studies.unrolling import figures
 
 FLAGS = flags.FLAGS
 flags.DEFINE_bool("document_004", False, "Document 004's case: b of problem 3 everywhere, s0 = 0.1, mirrored loss.")
@@ -168,14 +167,14 @@ def draw(results: dict[str, Any]) -> dict[str, Any]:
         symbol: now["dL_ds"] * now[name] for symbol, name in zip("fgk", ("ds_df", "ds_dg", "ds_dk"), strict=True)
     }
     derivative["q"] = now["dL_dh"] * now["dh_dq"]
-    quantity = recurrent.Quantity
+    quantity = figures.Quantity
     layers = [
-        recurrent.Layer([quantity("x", value["x"])]),
-        recurrent.Layer([quantity(symbol, value[symbol], derivative[symbol]) for symbol in "fgkq"], "U, sigma"),
-        recurrent.Layer([quantity("s", value["s"], now["dL_ds"])], "f s + g k"),
-        recurrent.Layer([quantity("h", value["h"], now["dL_dh"])], "q tanh"),
-        recurrent.Layer([quantity("o", value["o"], now["dL_do"])], "V"),
-        recurrent.Layer([quantity("ŷ", value["y_hat"], now["dL_dy"])], "softmax"),
+        figures.Layer([quantity("x", value["x"])]),
+        figures.Layer([quantity(symbol, value[symbol], derivative[symbol]) for symbol in "fgkq"], "U, sigma"),
+        figures.Layer([quantity("s", value["s"], now["dL_ds"])], "f s + g k"),
+        figures.Layer([quantity("h", value["h"], now["dL_dh"])], "q tanh"),
+        figures.Layer([quantity("o", value["o"], now["dL_do"])], "V"),
+        figures.Layer([quantity("ŷ", value["y_hat"], now["dL_dy"])], "softmax"),
     ]
     # The bias that was given is drawn once: the homework's own is among the ones it is compared with.
     choices = {
@@ -185,21 +184,21 @@ def draw(results: dict[str, Any]) -> dict[str, Any]:
         or choice["b"] not in [other["b"] for other in list(results["forget_choices"].values())[1:]]
     }
     return {
-        "unrolled.png": recurrent.unrolled_graph(
+        "unrolled.png": figures.unrolled_graph(
             layers, [(2, 2, "f"), (3, 1, "W")], f"LSTM unrolled in time, L = {results['loss']:.8g}"
         ),
-        "shares.png": recurrent.share_bars(
+        "shares.png": figures.share_bars(
             np.array(results["shares"]),
             "b_f",
             "What each step's use of the forget gate's bias adds to the gradient",
         ),
-        "epsilon.png": recurrent.epsilon_curve(
+        "epsilon.png": figures.epsilon_curve(
             np.array(results["curve"]["epsilons"]),
             {"central differences of L in b_f": np.array(results["curve"]["errors"])},
             results["epsilon"],
             "Central differences against the unrolled gradient",
         ),
-        "forget.png": recurrent.forget_gates(
+        "forget.png": figures.forget_gates(
             choices, np.array(results["kept"]["biases"]), np.array(results["kept"]["kept"])
         ),
     }

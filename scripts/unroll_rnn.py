@@ -13,12 +13,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import program
-import shared_flags
 from absl import flags
+from common import program, shared_flags
 
-from hw3 import gradients, rnn
-from hw3.figures import recurrent
+from hw3.recurrent import gradients, rnn
+from hw3.studies.unrolling import figures
 
 FLAGS = flags.FLAGS
 shared_flags.define_unroll_flags("b")
@@ -116,26 +115,26 @@ def draw(results: dict[str, Any]) -> dict[str, Any]:
     """The figures by file name."""
     now = {name: np.array(value) for name, value in results["intermediates"].items()}
     layers = [
-        recurrent.Layer([recurrent.Quantity("x", np.array(results["x"]))]),
-        recurrent.Layer([recurrent.Quantity("a", np.array(results["a"]), now["dL_da"])], "U"),
-        recurrent.Layer([recurrent.Quantity("h", np.array(results["h"]), now["dL_dh"])], "tanh"),
-        recurrent.Layer([recurrent.Quantity("o", np.array(results["o"]), now["dL_do"])], "V"),
-        recurrent.Layer([recurrent.Quantity("ŷ", np.array(results["y_hat"]), now["dL_dy"])], "softmax"),
+        figures.Layer([figures.Quantity("x", np.array(results["x"]))]),
+        figures.Layer([figures.Quantity("a", np.array(results["a"]), now["dL_da"])], "U"),
+        figures.Layer([figures.Quantity("h", np.array(results["h"]), now["dL_dh"])], "tanh"),
+        figures.Layer([figures.Quantity("o", np.array(results["o"]), now["dL_do"])], "V"),
+        figures.Layer([figures.Quantity("ŷ", np.array(results["y_hat"]), now["dL_dy"])], "softmax"),
     ]
     marks = {"before": (0.0, results["loss"])}
     marks |= {f"rate {step:g}": (step, loss) for step, loss in results["losses_after"][:4]}
     return {
-        "unrolled.png": recurrent.unrolled_graph(
+        "unrolled.png": figures.unrolled_graph(
             layers, [(2, 1, "W")], f"RNN unrolled in time, L = {results['loss']:.8g}"
         ),
-        "shares.png": recurrent.share_bars(now["dL_da"], "b", "What each step's use of b adds to the gradient"),
-        "epsilon.png": recurrent.epsilon_curve(
+        "shares.png": figures.share_bars(now["dL_da"], "b", "What each step's use of b adds to the gradient"),
+        "epsilon.png": figures.epsilon_curve(
             np.array(results["curve"]["epsilons"]),
             {"central differences of L in b": np.array(results["curve"]["errors"])},
             results["epsilon"],
             "Central differences against the unrolled gradient",
         ),
-        "descent.png": recurrent.loss_along_gradient(
+        "descent.png": figures.loss_along_gradient(
             np.array(results["line"]["rates"]),
             np.array(results["line"]["losses"]),
             marks,

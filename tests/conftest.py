@@ -18,8 +18,9 @@ import pytest
 from programs import FOLDER, QUICK_FUSIONS, TRAIN, succeeds
 from tiny_run import DESCRIPTION, KEY, RECIPE
 
-from hw3 import cnn, data, training
-from hw3.data import Dataset
+from hw3 import cnn, datasets
+from hw3.cnn import training
+from hw3.datasets import Dataset
 
 if jax.__version_info__ < (0, 11):
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {QUICK_FUSIONS}".strip()
@@ -134,7 +135,7 @@ def checkpoint(out):
 
 @pytest.fixture(scope="session")
 def mnist():
-    return data.load()
+    return datasets.load()
 
 
 # ---------------------------------------------------------------------------------------------- the bundle

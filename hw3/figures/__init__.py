@@ -1,1 +1,0 @@
-"""Arrays in, matplotlib figures out: a module a subject."""

@@ -1,0 +1,113 @@
+"""What to read from a sweep: important pixels and regions, telling positions, pixels that no patch covers."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hw3.occlusion.sweeps import Sweep
+
+
+def coverage(result: Sweep) -> np.ndarray:
+    """How many positions of the patch cover each pixel: int [height, width]."""
+    return _spread(np.ones((1, len(result.rows), len(result.cols))), result)[0].round().astype(int)
+
+
+def uncovered_pixels(result: Sweep) -> int:
+    """How many pixels of an image no patch ever covers, as with a stride larger than the patch."""
+    return int((coverage(result) == 0).sum())
+
+
+def importance(result: Sweep) -> np.ndarray:
+    """Per pixel, the mean drop of the true label's probability over the patches that cover it: [images, height, width].
+
+    The attribution that Zeiler and Fergus (arXiv:1311.2901) introduced, in the definition of Captum's `Occlusion`: the
+    drop against the image without a patch, averaged over the patches covering a pixel; 0 where none does.
+    """
+    clean = np.take_along_axis(result.clean, result.labels[:, None], axis=1)[:, :, None]
+    return _spread(clean - result.true_probability, result) / np.maximum(coverage(result), 1)
+
+
+def _spread(values: np.ndarray, result: Sweep) -> np.ndarray:
+    """Adds each position's value [images, rows, cols] to the pixels its patch covers: [images, height, width]."""
+    height, width = result.image_shape
+    in_rows = (np.arange(height)[:, None] >= result.rows) & (np.arange(height)[:, None] < result.rows + result.patch[0])
+    in_cols = (np.arange(width)[:, None] >= result.cols) & (np.arange(width)[:, None] < result.cols + result.patch[1])
+    return np.einsum("hr,nrc,wc->nhw", in_rows.astype(float), values, in_cols.astype(float))
+
+
+class Region(NamedTuple):
+    """Pixel rows and columns, all inclusive and counted from 0."""
+
+    first_row: int
+    last_row: int
+    first_col: int
+    last_col: int
+
+
+def important_region(result: Sweep, image: int = 0) -> Region | None:
+    """The smallest rectangle that holds every patch which changes the label of `image`; None if none does.
+
+    Document 004 (problem 4, part 2) asks the same of its label map; the rectangle it prints, row(4, 22) and
+    column(5, 20), is half-open and leaves out columns 3 and 4, where its own map has an 8.
+    """
+    row, col = np.nonzero(result.predicted[image] != result.labels[image])
+    if not len(row):
+        return None
+    top, left = result.rows[row], result.cols[col]
+    return Region(
+        int(top.min()),
+        int(top.max()) + result.patch[0] - 1,
+        int(left.min()),
+        int(left.max()) + result.patch[1] - 1,
+    )
+
+
+class Case(NamedTuple):
+    """One position of the patch on one image."""
+
+    title: str
+    row: int  # top pixel row of the patch
+    col: int  # left pixel column of the patch
+    true_probability: float
+    predicted: int
+    highest_probability: float
+
+
+def telling_cases(result: Sweep, image: int = 0) -> list[Case]:
+    """The positions worth looking at, in the manner of document 001's table, each position once at most.
+
+    The most and the least harmful patch, for each wrong label the patch that makes it most confident, and the two
+    neighbouring positions between which the true label's probability changes most.
+    """
+    true = result.true_probability[image]
+    highest = result.highest_probability[image]
+    predicted = result.predicted[image]
+    label = result.labels[image]
+    chosen: dict[tuple[int, int], list[str]] = {}
+
+    def choose(title: str, index: Any) -> None:
+        chosen.setdefault((int(index[0]), int(index[1])), []).append(title)
+
+    choose("most harmful", np.unravel_index(true.argmin(), true.shape))
+    choose("least harmful", np.unravel_index(true.argmax(), true.shape))
+    for wrong in np.unique(predicted[predicted != label]):
+        at = np.where(predicted == wrong, highest, -1.0)
+        choose(f"most confident {wrong}", np.unravel_index(at.argmax(), at.shape))
+    steps = [np.abs(np.diff(true, axis=axis)) for axis in (0, 1)]
+    largest = [step.max(initial=0.0) for step in steps]
+    if max(largest) > 0:
+        axis = int(np.argmax(largest))
+        i, j = np.unravel_index(steps[axis].argmax(), steps[axis].shape)
+        choose("steepest step: from", (i, j))
+        choose("steepest step: to", (i + (axis == 0), j + (axis == 1)))
+    return [
+        Case(
+            ", ".join(titles),
+            int(result.rows[i]),
+            int(result.cols[j]),
+            float(true[i, j]),
+            int(predicted[i, j]),
+            float(highest[i, j]),
+        )
+        for (i, j), titles in chosen.items()
+    ]

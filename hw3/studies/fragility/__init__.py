@@ -1,0 +1,1 @@
+"""Beyond one image: a sweep over many."""

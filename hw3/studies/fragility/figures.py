@@ -1,0 +1,90 @@
+"""Many images under a patch: maps of each class, what covered images are taken for, the extremes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib import colors
+from matplotlib.figure import Figure
+
+from hw3.occlusion.statistics import Ranked, Statistics
+from hw3.report import style
+from hw3.report.words import with_article
+
+IN_A_ROW = 8  # images of a gallery
+
+
+@style.styled
+def maps(statistics: Statistics, values: np.ndarray, name: str, rows: np.ndarray, cols: np.ndarray) -> Figure:
+    """A map over the positions of the patch for each class that has images, [classes, rows, cols], on one scale."""
+    found = np.flatnonzero(statistics.images)
+    columns = min(5, len(found))
+    side = min(3.2, 7.25 / columns)
+    width = min(style.WIDTH, side * columns + 1.2)  # the colour bar and the names of the axes stand beside
+    figure = style.new_figure(width, side * -(-len(found) // columns) + 0.65)
+    axes = style.grid(figure, len(found), columns)
+    scale = colors.Normalize(float(values[found].min()), float(values[found].max()))
+    for label, ax in zip(found, axes, strict=True):
+        artist = ax.imshow(values[label], cmap=style.SEQUENTIAL, norm=scale, interpolation="nearest")
+        style.position_axes(ax, rows, cols)
+        ax.set_title(f"{label} ({statistics.images[label]:,} images)")
+        ax.set_xlabel("")
+        ax.set_ylabel("")
+    figure.supxlabel("left column of the patch (pixel)", fontsize=8)
+    figure.supylabel("top row of the patch (pixel)", fontsize=8)
+    figure.suptitle(f"{name}, by class and position of the patch")
+    figure.colorbar(artist, ax=axes, label=name, shrink=0.8, aspect=30, pad=0.01)
+    return figure
+
+
+@style.styled
+def confusion(statistics: Statistics) -> Figure:
+    """What covered images are taken for, in per cent of each class's occluded images."""
+    counts = statistics.confusion
+    share = 100 * counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    wrong = np.where(np.eye(len(share), dtype=bool), np.nan, share)
+    figure = style.new_figure(5.2, 4.4)
+    ax = figure.subplots()
+    positive = wrong[wrong > 0]
+    low, high = (float(positive.min()), float(positive.max())) if len(positive) else (0.1, 1.0)
+    scale = colors.LogNorm(low, high * 1.0001)
+    colour_map = style.colour_map_with_grey()
+    artist = ax.imshow(np.where(wrong > 0, wrong, np.nan), cmap=colour_map, norm=scale, interpolation="nearest")
+    for (true, predicted), value in np.ndenumerate(share):
+        shown = colour_map(scale(value)) if true != predicted and value > 0 else style.TRUE_COLOUR
+        ax.text(
+            predicted,
+            true,
+            f"{value:.1f}" if value >= 0.05 else f"{value:.2f}" if value >= 0.005 else "·",
+            ha="center",
+            va="center",
+            fontsize=6.5,
+            color=style.text_colour(colors.to_hex(shown)),
+        )
+    ax.set_xticks(range(len(share)))
+    ax.set_yticks(range(len(share)))
+    ax.set_xlabel("predicted under a patch")
+    ax.set_ylabel("true label")
+    ax.set_title("What covered images are taken for (% of the class's occluded images)")
+    figure.colorbar(artist, ax=ax, label="taken for a wrong label (%), logarithmic scale", format="%g", shrink=0.9)
+    return figure
+
+
+@style.styled
+def gallery(images: np.ndarray, maps: np.ndarray, ranked: Sequence[Ranked], title: str) -> Figure:
+    """Images [n, height, width, channels], and below each its map of the true label's probability [n, rows, cols]."""
+    lines = max(1, -(-len(ranked) // IN_A_ROW))
+    figure = style.new_figure(style.WIDTH, lines * (2 * style.WIDTH / IN_A_ROW + 0.55) + 0.2)
+    axes: Any = figure.subplots(2 * lines, IN_A_ROW, squeeze=False)
+    pairs = [pair for line in range(lines) for pair in axes[2 * line : 2 * line + 2].T]
+    for above, below in pairs[len(ranked) :]:
+        above.set_axis_off()
+        below.set_axis_off()
+    for image, values, each, (above, below) in zip(images, maps, ranked, pairs, strict=False):
+        taken_for = "" if each.taken_for is None else f"\ntaken for {each.taken_for}"
+        style.show(above, image, f"{with_article(each.label)}{taken_for}")
+        artist = style.show(below, values, f"{each.accuracy:.1%} right", cmap=style.SEQUENTIAL)
+    figure.suptitle(title)
+    if ranked:
+        figure.colorbar(artist, ax=axes[1::2], label="P(true label)", shrink=0.9, aspect=12 * lines, pad=0.01)
+    return figure

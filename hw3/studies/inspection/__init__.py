@@ -1,0 +1,1 @@
+"""Problem 1: inside a convolutional network."""

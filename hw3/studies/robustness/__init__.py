@@ -1,0 +1,1 @@
+"""Problem 2: how robust is it?"""

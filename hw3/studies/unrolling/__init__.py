@@ -1,0 +1,1 @@
+"""Problems 3 and 5: back-propagation through time by hand."""

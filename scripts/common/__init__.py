@@ -1,0 +1,1 @@
+"""What the programs share; none of it is a program."""

@@ -1,0 +1,125 @@
+"""The flags that several programs share, and what the common ones stand for. Not a program itself."""
+
+import math
+import os
+import pathlib
+import re
+
+from absl import flags
+
+from hw3 import cnn, datasets
+from hw3.cnn import checkpoints
+from hw3.cnn.checkpoints import Checkpoint
+from hw3.recurrent import gradients
+
+
+def define_outdir_flag() -> flags.FlagHolder[str]:
+    """Defines --outdir."""
+    return flags.DEFINE_string("outdir", "out", "Folder for the results.")
+
+
+def define_training_flags() -> dict[str, flags.FlagHolder]:
+    """Defines what fixes a training run; by name."""
+    dataset, data_dir = define_dataset_flags()
+    holders: tuple[flags.FlagHolder, ...] = (
+        flags.DEFINE_string(
+            "model",
+            "wide",
+            f'A network by name ({", ".join(cnn.NETWORKS)}) or by description, as "conv5-32 maxpool2 dense100".',
+        ),
+        flags.DEFINE_enum(
+            "recipe",
+            "default",
+            ["default", "published"],
+            "default: cosine schedule, weight decay, small shifts; published: document 001's constant SGD 0.01 with "
+            "momentum 0.9.",
+        ),
+        flags.DEFINE_integer("epochs", None, "Passes over the training set; the recipe's own number by default."),
+        flags.DEFINE_integer("batch_size", None, "Images in a step; the recipe's own number by default."),
+        flags.DEFINE_float("learning_rate", None, "The (highest) step size; the recipe's own by default."),
+        flags.DEFINE_integer("max_shift", None, "Pixels by which training images move; the recipe's own by default."),
+        flags.DEFINE_integer("train_images", None, "Use only so many of the training images.", lower_bound=1),
+        flags.DEFINE_integer(
+            "seed",
+            0,
+            "Of the initial weights, the order of the images, shifts and dropout.",
+            lower_bound=0,
+            upper_bound=2**32 - 1,
+        ),
+        dataset,
+        data_dir,
+    )
+    return {holder.name: holder for holder in holders}
+
+
+def define_dataset_flags() -> tuple[flags.FlagHolder[str | None], flags.FlagHolder[str | None]]:
+    """Defines --dataset and --data_dir."""
+    return (
+        flags.DEFINE_string(
+            "dataset",
+            None,
+            "mnist (bundled) or any image set of TensorFlow Datasets; by default the one trained on, or mnist.",
+        ),
+        flags.DEFINE_string("data_dir", None, "Folder of prepared TensorFlow Datasets."),
+    )
+
+
+def define_unroll_flags(rate_of: str) -> None:
+    """Defines the flags of the two programs that unroll a recurrent network; `rate_of` is what the step changes."""
+    flags.DEFINE_string("input", None, "JSON file with parameters and sequence; the homework's own if not given.")
+    flags.DEFINE_integer("squared", 1, "Which output the loss squares, counted from 1 (document 004: 2).")
+    flags.DEFINE_integer("logged", 2, "Which output the loss takes the logarithm of, counted from 1 (document 004: 1).")
+    flags.DEFINE_bool("every_step", False, "Sum the loss over the steps (document 003) rather than take the last.")
+    flags.DEFINE_float("epsilon", gradients.HOMEWORK_EPSILON, "Step of the central differences.")
+    flags.DEFINE_float("learning_rate", 0.002, f"Learning rate of the step on {rate_of}.")
+    flags.DEFINE_enum("precision", "float64", ["float64", "float32"], "Precision of everything.")
+    define_outdir_flag()
+
+
+def define_checkpoint_flag() -> flags.FlagHolder[str | None]:
+    """Defines --checkpoint."""
+    return flags.DEFINE_string(
+        "checkpoint", None, "Folder of a training run, as train_cnn.py makes it; train_wide under --outdir by default."
+    )
+
+
+def define_sweep_flag() -> flags.FlagHolder[str | None]:
+    """Defines --sweep."""
+    return flags.DEFINE_string("sweep", None, "The sweep's Zarr group; dataset_sweep.zarr under --outdir by default.")
+
+
+def run_folder(outdir: str | os.PathLike, model: str) -> pathlib.Path:
+    """Where the training run of a network lies: the folder that --checkpoint names."""
+    return pathlib.Path(outdir) / ("train_" + re.sub(r"\W+", "_", model).strip("_"))
+
+
+def load_classifier() -> tuple[Checkpoint, datasets.Dataset]:
+    """The network of --checkpoint and the data set of --dataset, by default the one that it was trained on.
+
+    Raises ValueError if the two do not fit together.
+    """
+    values = flags.FLAGS
+    folder = pathlib.Path(values.checkpoint or run_folder(values.outdir, "wide"))
+    # The folder of the run or, as one may well guess, that of the checkpoint in it.
+    loaded = checkpoints.load(folder if checkpoints.exists(folder) else folder / "checkpoint")
+    images = datasets.load(values.dataset or loaded.run.dataset, values.data_dir)
+    found = (images.test_images.shape[1:], images.classes)
+    if found != (loaded.run.image_shape, loaded.run.classes):
+        raise ValueError(
+            f"the network in {folder} was trained on images of shape {loaded.run.image_shape} in {loaded.run.classes} "
+            f"classes; those of {images.name} have the shape {found[0]} and {found[1]} classes"
+        )
+    return loaded, images
+
+
+def numbers(name: str, kind: type = float) -> list:
+    """The numbers of a list flag. Raises ValueError naming the flag if one isn't a finite number or none is there."""
+    given: list[str] = getattr(flags.FLAGS, name)
+    try:
+        found = [kind(text) for text in given]
+    except ValueError:
+        found = []
+    if not found or not all(map(math.isfinite, found)):
+        wanted = "whole numbers" if kind is int else "numbers"
+        raise ValueError(f"--{name} is {','.join(given)!r}; it must be {wanted} with commas between")
+    return found

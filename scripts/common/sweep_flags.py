@@ -1,0 +1,77 @@
+"""The flags of the programs that move a patch over images, and what they stand for. Not a program itself."""
+
+from typing import Any
+
+import numpy as np
+from absl import flags
+
+from hw3 import classifiers, occlusion
+from hw3.occlusion import evaluation
+
+PATCH_SIZE = flags.DEFINE_list("patch_size", ["8"], "Pixels, one number or height,width.")
+STRIDE = flags.DEFINE_list("stride", ["1"], "Pixels, one number or vertical,horizontal.")
+FILL = flags.DEFINE_string("fill", "0", "Grey value of the patch in [0, 1] (0 is black), or mean, or blur.")
+REACH_EDGE = flags.DEFINE_bool(
+    "reach_edge", False, "Add the last row and column of positions if the stride misses them."
+)
+BATCH_SIZE = flags.DEFINE_integer(
+    "batch_size", None, "Occluded images classified at once: bounds the memory.", lower_bound=1
+)
+METHOD = flags.DEFINE_enum(
+    "method",
+    "auto",
+    evaluation.METHODS,
+    "dense: whole occluded images; incremental: only what patches change, the same to rounding; auto: the faster.",
+)
+
+
+def pixels(flag: flags.FlagHolder) -> tuple[int, int]:
+    """One or two numbers of a flag as (vertical, horizontal)."""
+    text = ",".join(flag.value)
+    try:
+        numbers = tuple(map(int, flag.value))
+        return classifiers.pair(numbers[0] if len(numbers) == 1 else numbers, f"--{flag.name}")  # type: ignore[arg-type]
+    except (ValueError, IndexError):
+        raise ValueError(
+            f"--{flag.name}={text}: must be one or two positive whole numbers of pixels, as 8 or 8,6"
+        ) from None
+
+
+def filling(images: np.ndarray) -> Any:
+    """What --fill describes, for `occlusion.sweep` of these images."""
+    if FILL.value in ("mean", "blur"):
+        return (occlusion.mean_fill if FILL.value == "mean" else occlusion.blur_fill)(images)  # type: ignore[arg-type]
+    try:
+        value = float(FILL.value)
+    except ValueError:
+        value = float("nan")
+    if not 0 <= value <= 1:
+        raise ValueError(f"--fill={FILL.value}: must be a number in [0, 1], mean or blur")
+    return value
+
+
+def options(image_shape: tuple[int, ...]) -> dict[str, Any]:
+    """What the flags but --fill say, for `occlusion.sweep` of images of this shape (height, width, ...).
+
+    Raises ValueError naming the flag for a patch that isn't one or doesn't fit.
+    """
+    patch, stride = pixels(PATCH_SIZE), pixels(STRIDE)
+    height, width = image_shape[:2]
+    if patch[0] > height or patch[1] > width:
+        raise ValueError(f"--patch_size={','.join(PATCH_SIZE.value)}: larger than the images, {height}x{width} pixels")
+    return {
+        "patch_size": patch,
+        "stride": stride,
+        "reach_edge": REACH_EDGE.value,
+        "batch_size": BATCH_SIZE.value,
+        "method": METHOD.value,
+    }
+
+
+def places(image_shape: tuple[int, ...], options: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Top rows and left columns of the patch, as `occlusion.sweep` takes them with these options."""
+    rows, cols = (
+        occlusion.positions(size, length, step, options["reach_edge"])
+        for size, length, step in zip(image_shape[:2], options["patch_size"], options["stride"], strict=True)
+    )
+    return rows, cols

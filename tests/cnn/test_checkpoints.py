@@ -1,0 +1,83 @@
+"""Checkpoints: a saved run continues to the same numbers, and a damaged one is one clear error."""
+
+import gc
+
+import pytest
+from tiny_run import DESCRIPTION, KEY, RECIPE, equal
+
+from hw3.cnn import checkpoints, training
+
+# What orbax leaves unfinished when a read fails complains when it is collected.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _collect_what_orbax_leaves():
+    yield
+    gc.collect()
+
+
+def test_a_saved_run_continues_to_the_same_numbers(tiny_model, stripes, tiny_run, tmp_path):
+    identity = checkpoints.Run(DESCRIPTION, "stripes", (12, 12, 1), 500, 3, RECIPE, 7)
+    state, metrics = tiny_run[0]
+    checkpoints.save(tmp_path / "c", checkpoints.Checkpoint(identity, state, (metrics,)))
+    loaded = checkpoints.load(tmp_path / "c")
+    assert loaded.run == identity
+    assert loaded.history == (metrics,)
+    assert not loaded.finished
+    assert equal(loaded.state, state)
+    rest = list(training.epochs(tiny_model, RECIPE, stripes, KEY, loaded.state))
+    assert [m for _, m in rest] == [m for _, m in tiny_run[1:]]
+    assert equal(rest[-1][0], tiny_run[-1][0])
+
+
+@pytest.fixture
+def saved(tiny_run, tmp_path):
+    identity = checkpoints.Run(DESCRIPTION, "stripes", (12, 12, 1), 500, 3, RECIPE, 7)
+    directory = tmp_path / "checkpoint"
+    for count in (1, 2):
+        metrics = tuple(m for _, m in tiny_run[:count])
+        checkpoints.save(directory, checkpoints.Checkpoint(identity, tiny_run[count - 1][0], metrics))
+    return directory
+
+
+def test_only_the_last_checkpoint_is_kept_and_leftovers_of_a_killed_save_are_ignored(saved, tiny_run):
+    (saved / "3.orbax-checkpoint-tmp").mkdir()
+    assert [child.name for child in saved.iterdir() if child.name.isdecimal()] == ["2"]
+    assert len(checkpoints.load(saved).history) == 2
+
+
+def test_a_folder_without_a_checkpoint_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=f"{tmp_path} holds no checkpoint"):
+        checkpoints.load(tmp_path)
+
+
+@pytest.mark.parametrize("victim", ["meta/metadata", "state/_METADATA", "state/manifest.ocdbt", "state/d"])
+@pytest.mark.parametrize("damage", ["truncated", "gone"])
+def test_a_damaged_checkpoint_is_one_clear_error(saved, victim, damage):
+    target = saved / "2" / victim
+    files = [target] if target.is_file() else [file for file in target.rglob("*") if file.is_file()]
+    assert files
+    for file in files:
+        if damage == "gone":
+            file.unlink()
+        else:
+            file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    with pytest.raises(ValueError, match=r"the checkpoint in .* is damaged") as caught:
+        checkpoints.load(saved)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_checkpoint_of_another_network_is_noticed(saved):
+    meta = saved / "2" / "meta" / "metadata"
+    meta.write_text(meta.read_text().replace("conv3-8 maxpool2", "conv5-8 maxpool2"))
+    with pytest.raises(ValueError, match="is damaged or not one of this program"):
+        checkpoints.load(saved)
+
+
+def test_differences_between_runs_are_named(saved):
+    run = checkpoints.load(saved).run
+    assert checkpoints.difference(run, run) == ""
+    assert checkpoints.difference(run, run._replace(seed=8)) == "seed is 7 there and 8 here"
+    longer = run._replace(recipe=RECIPE._replace(epochs=9))
+    assert checkpoints.difference(run, longer) == "epochs is 3 there and 9 here"

@@ -1,0 +1,67 @@
+"""Whatever is wrong with the input of the CNN half: one clear line, and nothing that was there before is touched."""
+
+from programs import FOLDER, TRAIN, end, fails_in_one_line, hashes, start
+
+from hw3.cnn import checkpoints
+
+
+def test_bad_input_is_one_line_and_touches_nothing(out, checkpoint, tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    damaged = tmp_path / "damaged"
+    (damaged / "checkpoint" / "3").mkdir(parents=True)
+    blocked = tmp_path / "blocked"
+    (blocked / FOLDER).mkdir(parents=True)
+    (blocked / FOLDER / "checkpoint").write_text("a file where a folder should be")
+    train = ["train_cnn.py", *TRAIN]
+    cases = [
+        (
+            ["sweep_occlusion.py", checkpoint, "--patch_size=29"],
+            "--patch_size=29: larger than the images, 28x28",
+        ),
+        (["sweep_occlusion.py", checkpoint, "--patch_size=0"], "--patch_size=0: must be one or two positive whole"),
+        (["sweep_occlusion.py", checkpoint, "--stride=-1"], "--stride=-1: must be one or two positive whole numbers"),
+        (["sweep_occlusion.py", checkpoint, "--stride=two"], "--stride=two: must be one or two positive whole numbers"),
+        (["sweep_occlusion.py", checkpoint, "--digit=10"], "no image of class 10; it has 0, 1, 2"),
+        (["sweep_occlusion.py", checkpoint, "--index=99999"], r"index 99999 is past the last of the \d+ correctly"),
+        (
+            ["sweep_occlusion.py", checkpoint, "--fill=white"],
+            r"--fill=white: must be a number in \[0, 1\]",
+        ),
+        (["sweep_occlusion.py", checkpoint, "--batch_size=0"], "flag --batch_size=0: 0 is not a positive integer"),
+        (["sweep_occlusion.py", f"--checkpoint={empty}"], f"{empty}/checkpoint holds no checkpoint: train one"),
+        (["sweep_occlusion.py", f"--checkpoint={damaged}"], f"the checkpoint in {damaged}/checkpoint is damaged"),
+        (["inspect_cnn.py", checkpoint, "--classes=3,3"], "--classes=3,3: must be two different classes in"),
+        (["inspect_cnn.py", checkpoint, "--layer=conv9"], "no convolution layer 'conv9'; this network has conv1"),
+        (
+            ["find_overlays.py", checkpoint, "--patch_sizes=4,40"],
+            r"--patch_sizes=4,40: must be whole numbers in",
+        ),
+        (["find_overlays.py", checkpoint, "--digt=6"], "Unknown command line flag 'digt'"),
+        (["train_cnn.py", "--model=wider"], "unknown network or layer 'wider'; networks: wide, narrow"),
+        (["train_cnn.py", "--outdir=/dev/null/out"], "--outdir: cannot write in /dev/null/out"),
+        (["train_cnn.py", "--dataset=mnits"], "mnits"),
+        (
+            [*train, "--learning_rate=1e9", f"--outdir={empty}"],
+            r"the loss is (nan|inf) in epoch 1",
+        ),
+        (["benchmark.py", "--rows=train,lunch"], "--rows: unknown row 'lunch'; choose from train, forward"),
+        (["train_cnn.py", "wide"], "unexpected argument 'wide'"),
+        (["train_cnn.py", "--seed=-1"], "flag --seed=-1: "),
+        (["train_cnn.py", "--model="], "a network needs at least one layer"),
+        (
+            [*train, f"--outdir={blocked}"],
+            f"--outdir: cannot write in {blocked}/{FOLDER}/checkpoint",
+        ),
+    ]
+    before = hashes(out)
+    processes = []
+    for arguments, _ in cases:
+        where = [] if any(a.startswith("--outdir") for a in arguments) else [f"--outdir={out}"]
+        processes.append(start(*arguments, *where))
+        if len(processes) % 3 == 0:
+            processes[-3].wait()
+    for process, (_, message) in zip(processes, cases, strict=True):
+        fails_in_one_line(end(process), message)
+    assert hashes(out) == before
+    assert not checkpoints.exists(empty / FOLDER / "checkpoint")
