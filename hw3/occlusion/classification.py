@@ -52,7 +52,7 @@ class Classifier(NamedTuple):
 
     program: Program | None  # None for a function that JAX doesn't trace
     constants: tuple[Any, ...]  # the arrays that the function closes over, on the mesh
-    function: Callable[[np.ndarray], Any]  # the same, channels last
+    function: Callable[[Any], Any]  # the same, channels last
     image_shape: tuple[int, ...]
     classes: int
     dtype: Any  # of the scores, before they become float32
@@ -127,7 +127,7 @@ def prepare(
     """
     if not callable(predict):
         raise ValueError(f"predict must be a function of images, not {type(predict).__name__}")
-    function = _channels_first(predict) if classifiers.channels_first(layout) else predict
+    function: Callable[[Any], Any] = _channels_first(predict) if classifiers.channels_first(layout) else predict
     if not jit:
         count = batch_size or 2
         zeros = np.zeros((count, *image_shape), np.float32)

@@ -124,51 +124,64 @@ def trace(function: Callable[[jax.Array], Any], images: jax.ShapeDtypeStruct) ->
     return *_flatten(closed), out
 
 
-def _flatten(closed: core.ClosedJaxpr) -> tuple[Program, tuple[Any, ...]]:
-    """A jaxpr of one argument and one result with its calls written out, and the arrays in it."""
-    equations: list[Equation] = []
-    arrays: dict[int, Any] = {}
-    shapes: dict[int, jax.ShapeDtypeStruct] = {}
-    known: dict[int, int] = {}  # the value of an array, by the array's identity
+class _Flattened:
+    """The equations of a jaxpr with its calls written out, and the arrays in it."""
 
-    def new(aval: Any) -> int:
-        shapes[len(shapes)] = jax.ShapeDtypeStruct(aval.shape, aval.dtype)
-        return len(shapes) - 1
+    def __init__(self) -> None:
+        self.equations: list[Equation] = []
+        self.arrays: dict[int, Any] = {}
+        self.shapes: dict[int, jax.ShapeDtypeStruct] = {}
+        self.known: dict[int, int] = {}  # the value of an array, by the array's identity
 
-    def constant(array: Any, aval: Any) -> int | Constant:
+    def new(self, aval: Any) -> int:
+        """The number of one more value."""
+        self.shapes[len(self.shapes)] = jax.ShapeDtypeStruct(aval.shape, aval.dtype)
+        return len(self.shapes) - 1
+
+    def constant(self, array: Any, aval: Any) -> int | Constant:
+        """The name of an array, or of a number."""
         if np.shape(array) == () and not isinstance(array, jax.Array):
             number = np.asarray(array, aval.dtype)
             return Constant(number.dtype, number.tobytes())
-        if id(array) not in known:
-            known[id(array)] = new(aval)
-            arrays[known[id(array)]] = array
-        return known[id(array)]
+        if id(array) not in self.known:
+            self.known[id(array)] = self.new(aval)
+            self.arrays[self.known[id(array)]] = array
+        return self.known[id(array)]
 
-    def walk(jaxpr: core.Jaxpr, consts: Sequence[Any], inputs: Sequence[int | Constant]) -> list[int | Constant]:
+    def walk(self, jaxpr: core.Jaxpr, consts: Sequence[Any], inputs: Sequence[int | Constant]) -> list[int | Constant]:
+        """Adds the equations of a jaxpr of these inputs; the names of its results."""
         names: dict[Any, int | Constant] = dict(zip(jaxpr.invars, inputs, strict=True))
-        names |= {v: constant(c, v.aval) for v, c in zip(jaxpr.constvars, consts, strict=True)}
-        name = lambda atom: constant(atom.val, atom.aval) if isinstance(atom, core.Literal) else names[atom]  # noqa: E731
+        names |= {v: self.constant(c, v.aval) for v, c in zip(jaxpr.constvars, consts, strict=True)}
+
+        def name(atom: Any) -> int | Constant:
+            return self.constant(atom.val, atom.aval) if isinstance(atom, core.Literal) else names[atom]
+
         for equation in jaxpr.eqns:
             given = tuple(map(name, equation.invars))
             inner = equation.params.get(CALLS.get(equation.primitive.name, ""))
             if inner is not None:
-                inner, consts = (inner.jaxpr, inner.consts) if isinstance(inner, core.ClosedJaxpr) else (inner, ())
-                names.update(zip(equation.outvars, walk(inner, consts, given), strict=True))
+                inner, arrays = (inner.jaxpr, inner.consts) if isinstance(inner, core.ClosedJaxpr) else (inner, ())
+                names.update(zip(equation.outvars, self.walk(inner, arrays, given), strict=True))
             else:
-                outputs = tuple(new(v.aval) for v in equation.outvars)
+                outputs = tuple(self.new(v.aval) for v in equation.outvars)
                 names.update(zip(equation.outvars, outputs, strict=True))
-                equations.append(Equation(equation.primitive, equation.params, given, outputs))
+                self.equations.append(Equation(equation.primitive, equation.params, given, outputs))
         return [name(v) for v in jaxpr.outvars]
 
-    images = new(closed.jaxpr.invars[0].aval)
-    (result,) = walk(closed.jaxpr, closed.consts, [images])
+
+def _flatten(closed: core.ClosedJaxpr) -> tuple[Program, tuple[Any, ...]]:
+    """A jaxpr of one argument and one result as a program, and the arrays in it."""
+    flat = _Flattened()
+    images = flat.new(closed.jaxpr.invars[0].aval)
+    (result,) = flat.walk(closed.jaxpr, closed.consts, [images])
     needed, kept = {result}, []
-    for equation in reversed(equations):
+    for equation in reversed(flat.equations):
         if not needed.isdisjoint(equation.outputs):
             needed.update(equation.inputs)
             kept.append(equation)
-    constants = tuple(n for n in arrays if n in needed)
-    return Program(tuple(kept[::-1]), constants, images, result, shapes), tuple(arrays[n] for n in constants)
+    constants = tuple(n for n in flat.arrays if n in needed)
+    program = Program(tuple(kept[::-1]), constants, images, result, flat.shapes)
+    return program, tuple(flat.arrays[n] for n in constants)
 
 
 def _frozen(value: Any) -> Hashable:
@@ -201,7 +214,7 @@ def _structure(jaxpr: core.Jaxpr) -> Hashable:
 
     def name(atom: Any) -> Hashable:
         if isinstance(atom, core.Literal):
-            return atom.aval.dtype, _frozen(np.asarray(atom.val))
+            return str(atom.aval), _frozen(np.asarray(atom.val))
         return numbers.setdefault(atom, len(numbers)), atom.aval.shape, atom.aval.dtype
 
     heads = tuple(map(name, (*jaxpr.constvars, *jaxpr.invars)))

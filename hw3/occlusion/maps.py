@@ -41,7 +41,7 @@ def _spread(values: np.ndarray, result: Sweep) -> np.ndarray:
     values = values.astype(float)
     for axis, (size, length, starts) in enumerate(zip(result.image_shape, result.patch, result.axes, strict=True), 1):
         steps = np.zeros((*values.shape[:axis], size + 1, *values.shape[axis + 1 :]))
-        ahead = (slice(None),) * axis
+        ahead: tuple[Any, ...] = (slice(None),) * axis
         steps[(*ahead, starts)] += values  # no two positions begin at the same pixel
         steps[(*ahead, starts + length)] -= values
         values = steps.cumsum(axis)[(*ahead, slice(size))]

@@ -123,13 +123,21 @@ def search(
     check_grid(image.shape[:2], patch_sizes, cut_stride, paste_stride)
     check_count(batch_size, "batch_size")
     mesh = batches.checked(mesh)
-    options = {"score": "probability", "layout": "NHWC", "jit": jit, "batch_size": batch_size, "limit": batch_size}
     with classification.alone(mesh):
-        classifier = classification.prepare(predict, image.shape, **options, mesh=mesh)
+        classifier = classification.prepare(
+            predict,
+            image.shape,
+            score="probability",
+            layout=None,
+            jit=jit,
+            batch_size=batch_size,
+            limit=batch_size,
+            mesh=mesh,
+        )
     total = count(image.shape[:2], len(donors), patch_sizes, cut_stride, paste_stride)
     for side in patch_sizes:
         plan = evaluation.choose(method, predict, classifier.classes, image.shape, (side, side), total, mesh)
-        axes = grid_axes(image.shape[:2], side, cut_stride, paste_stride)
+        cut_rows, cut_cols, paste_rows, paste_cols = axes = grid_axes(image.shape[:2], side, cut_stride, paste_stride)
         fixed = batch_size if classifier.fixed or not jit else None
         plain = sweep(predict, image[None], patch_size=side, method=method, batch_size=fixed, jit=jit, mesh=mesh)
         black = plain.predicted[0][np.ix_(*axes[2:])].astype(np.int16)
@@ -160,7 +168,17 @@ def search(
                         batch_size=batch_size,
                         advance=advance,
                     )
-            yield Search(donor, (side, side), *axes, predicted.reshape(shape), probability.reshape(shape), black)
+            yield Search(
+                donor,
+                (side, side),
+                cut_rows,
+                cut_cols,
+                paste_rows,
+                paste_cols,
+                predicted.reshape(shape),
+                probability.reshape(shape),
+                black,
+            )
 
 
 def _patched(image: np.ndarray, donor: np.ndarray, candidates: np.ndarray, patch: tuple[int, int]) -> Patched:

@@ -44,8 +44,8 @@ class Sweep(NamedTuple):
     probabilities: np.ndarray  # float32 [images, ...positions, classes kept]
     rows: np.ndarray  # int [rows], top pixel row of the patch; of a signal, its first sample; of a volume, its depth
     cols: np.ndarray  # int [cols], left pixel column of the patch; empty for a signal; a volume's rows
-    patch: tuple[int, ...]  # the patch's pixels along each axis: height and width
-    image_shape: tuple[int, ...]  # the images' pixels along each axis: height and width
+    patch: Any  # tuple of int, the patch's pixels along each axis: height and width
+    image_shape: Any  # tuple of int, the images' pixels along each axis: height and width
     clean: np.ndarray  # float32 [images, classes], probabilities of the images without a patch
     labels: np.ndarray  # int [images], true labels, or those predicted without a patch where none were given
     starts: tuple[np.ndarray, ...] = ()  # int [positions] along each axis; for images (rows, cols), also if empty
@@ -163,9 +163,17 @@ def sweep(
         check_count(classes, "classes")
     values = int(np.prod(images.shape[1:]))
     limit = batch_size or _batch(values, BATCH_VALUES)
-    options = {"score": score, "layout": layout, "jit": jit, "batch_size": batch_size, "limit": limit, "mesh": mesh}
     with classification.alone(mesh):
-        classifier = classification.prepare(predict, images.shape[1:], **options)
+        classifier = classification.prepare(
+            predict,
+            images.shape[1:],
+            score=score,
+            layout=layout,
+            jit=jit,
+            batch_size=batch_size,
+            limit=limit,
+            mesh=mesh,
+        )
         known = None if labels is None else classifiers.check_labels(labels, len(images), classifier.classes)
         starts = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes)).astype(np.int32)
         total = len(images) * len(starts)
@@ -191,7 +199,7 @@ def sweep(
                 batch_size=limit,
                 advance=advance,
             )
-    rows, cols = (*axes, np.empty(0, int))[:2]
+    rows, cols, *_ = *axes, np.empty(0, int)
     shape = (len(images), *map(len, axes))
     best = maps.best and (maps.best[0].reshape(shape), maps.best[1].reshape(shape))
     scores = maps.scores.reshape(*shape, maps.scores.shape[-1])

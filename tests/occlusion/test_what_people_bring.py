@@ -182,7 +182,7 @@ def test_flax_linen(images):
     def training(x):
         return model.apply(variables, x, train=True, rngs={"dropout": jax.random.key(0)}, mutable=["batch_stats"])[0]
 
-    with pytest.raises(ValueError, match="other scores beside other images than alone .*: switch batch normalisation"):
+    with pytest.raises(ValueError, match=r"other scores beside other images than alone .*: switch batch normalisation"):
         occlusion.sweep(training, images, **OPTIONS)
 
 
@@ -270,7 +270,7 @@ def test_logits_sigmoids_and_single_numbers(images):
     check(lambda x: logits(x)[:, 0], images, lambda x: logits(x)[:, :1], score="value")
     squeezed = lambda x: logits(x)[:, :1].squeeze()  # noqa: E731 - loses its batch axis with a single image
     check(squeezed, images, lambda x: logits(x)[:, :1], score="value")
-    with pytest.raises(ValueError, match="one column.*score='sigmoid', or return jnp.concatenate"):
+    with pytest.raises(ValueError, match=r"one column.*score='sigmoid', or return jnp.concatenate"):
         occlusion.sweep(one, images, **OPTIONS)
     with pytest.raises(ValueError, match="for many sigmoids say score='sigmoid'; wrap logits in jax"):
         occlusion.sweep(lambda x: jax.nn.sigmoid(logits(x)), images, **OPTIONS)
