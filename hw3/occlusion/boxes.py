@@ -63,8 +63,8 @@ def _box(axes: tuple[int, ...], low: np.ndarray, high: np.ndarray, shape: tuple[
     high = np.clip(high, low, full)
     size = np.maximum((high - low).max(0), 1)
     start = np.minimum(low, full - size)
-    each = (values.astype(np.int32) for values in (low, high, start))
-    return Box(axes, *each, tuple(map(int, size)), tuple(map(int, full)))
+    low, high, start = (values.astype(np.int32) for values in (low, high, start))
+    return Box(axes, low, high, start, tuple(map(int, size)), tuple(map(int, full)))
 
 
 def needed(equation: Equation, rule: Rule, box: Box) -> tuple[np.ndarray, tuple[int, ...]]:

@@ -38,7 +38,7 @@ class Source(NamedTuple):
 class Cut(NamedTuple):
     """How the window of a value is put together; numbers of tables say where, for each position."""
 
-    source: int | None  # the number of the map; None if what has changed is the whole window
+    source: int  # the number of the map; -1 if what has changed is the whole window
     name: Name
     axes: tuple[int, ...]  # along which the map is cut; none for a value that is taken whole
     begin: int  # table: the first cell in the map, its margins counted
@@ -94,7 +94,8 @@ class Layout:
         """What the box of a result depends on, of the i-th input."""
         equation, rule = self.program.equations[place], self.plan.rules[place]
         assert rule is not None
-        name, out = equation.inputs[i], self.plan.boxes[equation.outputs[0]]
+        name: Any = equation.inputs[i]
+        out = self.plan.boxes[equation.outputs[0]]
         changed = None if isinstance(name, Constant) else self.plan.boxes.get(name)
         begin, size = boxes.needed(equation, rule, out)
         if changed is None:
@@ -110,14 +111,14 @@ class Layout:
             sizes = tuple(n if k in cut else 1 for k, n in enumerate(size))
             return Cut(source, name, rule.axes, self._table(where), sizes if some else (), None, None, sizes)
         if changed.size == size and np.array_equal(changed.start, begin):
-            return Cut(None, name, changed.axes, 0, size, None, None, size)
+            return Cut(-1, name, changed.axes, 0, size, None, None, size)
         # The part of the map that holds both the window and what has changed.
         first = np.minimum(begin, changed.start)
         last = np.maximum(begin + size, changed.start + changed.size)
         extent = tuple(map(int, (last - first).max(0)))
         ends = zip(first.min(0), (first + extent).max(0), changed.full, strict=True)
         margins = tuple((max(0, -int(low)), max(0, int(high) - full)) for low, high, full in ends)
-        outside = locality.padding_value(equation, self.program.shapes[name].dtype)  # type: ignore[index]
+        outside = locality.padding_value(equation, self.program.shapes[name].dtype)
         if isinstance(outside, np.ndarray):
             outside = Constant(outside.dtype, outside.tobytes())
         source = self._source(Source(name, changed.axes, margins, outside))
@@ -130,6 +131,18 @@ class Layout:
 def layout(program: Program, plan: Plan) -> Layout:
     """The layout of a plan, made once."""
     return Layout(program, plan)
+
+
+def clean_bytes(program: Program, plan: Plan) -> int:
+    """Bytes of the maps of an image that are kept on the device."""
+    total = 0
+    for source in layout(program, plan).sources:
+        if source.name in plan.boxes:
+            shape = list(program.shapes[source.name].shape)
+            for axis, margin in zip(source.axes, source.margins, strict=False):
+                shape[axis] += sum(margin)
+            total += int(np.prod(shape)) * program.shapes[source.name].dtype.itemsize
+    return total
 
 
 @functools.lru_cache(maxsize=32)
@@ -167,29 +180,30 @@ def scores(program: Program, plan: Plan, options: tuple[tuple[str, str], ...]) -
 
     def run(maps: list[jax.Array], fills: jax.Array, fill: jax.Array, tables: jax.Array) -> jax.Array:
         image = plan.boxes[program.images]
-        changed: dict[int, jax.Array] = {
-            program.images: jax.vmap(lambda i, start: _piece(fills, (0, *image.axes), (i, *start), (1, *image.size))[0])(
-                jnp.minimum(fill, len(fills) - 1), tables[plans.start]
-            )
+        changed: dict[Any, jax.Array] = {
+            program.images: jax.vmap(
+                lambda i, start: _piece(fills, (0, *image.axes), (i, *start), (1, *image.size))[0]
+            )(jnp.minimum(fill, len(fills) - 1), tables[plans.start])
         }
 
         def cut(each: Cut) -> jax.Array:
-            if each.source is None:
-                return changed[each.name]  # type: ignore[index]
+            if each.source < 0:
+                return changed[each.name]
             whole = maps[each.source]
             if not each.axes:
                 return whole
             axes = tuple(axis - 1 for axis in each.axes)
 
-            def one(begin: jax.Array, paste: jax.Array, again: jax.Array, piece: jax.Array | None) -> jax.Array:
+            def one(at: tuple[jax.Array, ...], piece: jax.Array | None) -> jax.Array:
+                begin, paste, again = at
                 part = _piece(whole[0], axes, tuple(begin), each.size) if each.size else whole[0]
                 if piece is not None:
                     part = lax.dynamic_update_slice(part, piece.astype(part.dtype), _places(part, axes, tuple(paste)))
                 return part if each.again is None else _piece(part, axes, tuple(again), each.window)
 
-            piece = changed[each.name] if each.paste is not None else None  # type: ignore[index]
-            where = (tables[number or 0] for number in (each.begin, each.paste, each.again))
-            return jax.vmap(one)(*where, piece)
+            piece = changed[each.name] if each.paste is not None else None
+            where = tuple(tables[number or 0] for number in (each.begin, each.paste, each.again))
+            return jax.vmap(one)(where, piece)
 
         for place, cuts in plans.cuts.items():
             equation, rule = program.equations[place], plan.rules[place]
@@ -200,7 +214,7 @@ def scores(program: Program, plan: Plan, options: tuple[tuple[str, str], ...]) -
             changed.update(zip(equation.outputs, found, strict=True))
 
         several = {name: cut(each) for name, each in plans.pasted.items() if each.paste is not None}
-        same = {name: maps[each.source] for name, each in plans.pasted.items() if each.paste is None}  # type: ignore[index]
+        same = {name: maps[each.source] for name, each in plans.pasted.items() if each.paste is None}
 
         def rest(pasted: dict[Name, jax.Array]) -> jax.Array:
             values: dict[Any, jax.Array] = same | {name: value[None] for name, value in pasted.items()}

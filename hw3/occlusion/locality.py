@@ -15,12 +15,16 @@ from jax import lax
 
 from hw3.occlusion.jaxprs import Constant, Equation
 
-ELEMENTWISE = frozenset(
-    "abs acos acosh add add_any and asin asinh atan atan2 atanh cbrt ceil clamp convert_element_type copy copy_p cos cosh "
-    "digamma div eq erf erf_inv erfc exp exp2 expm1 floor ge gt integer_pow is_finite le lgamma log log1p logistic lt max "
-    "min mul ne neg nextafter not or pow reduce_precision rem round rsqrt select_n sign sin sinh sqrt square "
-    "stop_gradient sub tan tanh xor".split()
-)
+# fmt: off
+ELEMENTWISE = frozenset((
+    "abs", "acos", "acosh", "add", "add_any", "and", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil",
+    "clamp", "convert_element_type", "copy", "copy_p", "cos", "cosh", "digamma", "div", "eq", "erf", "erf_inv",
+    "erfc", "exp", "exp2", "expm1", "floor", "ge", "gt", "integer_pow", "is_finite", "le", "lgamma", "log", "log1p",
+    "logistic", "lt", "max", "min", "mul", "ne", "neg", "nextafter", "not", "or", "pow", "reduce_precision", "rem",
+    "round", "rsqrt", "select_n", "sign", "sin", "sinh", "sqrt", "square", "stop_gradient", "sub", "tan", "tanh",
+    "xor",
+))
+# fmt: on
 REDUCTIONS = ("reduce_sum", "reduce_max", "reduce_min", "reduce_prod", "reduce_and", "reduce_or", "argmax", "argmin")
 POOLINGS = ("reduce_window_max", "reduce_window_min", "reduce_window_sum")
 
@@ -29,7 +33,8 @@ Name = int | Constant
 
 
 class Rule(NamedTuple):
-    """How an operation looks at its inputs, along each spatial axis: out[o] depends on in[o stride - low + 0..window-1].
+    """How an operation looks at its inputs: along each spatial axis the cell o of its result depends on the cells
+    o stride - low, ..., o stride - low + window - 1 of its inputs.
 
     Cells of the input that lie outside its map are those of a padding.
     """
@@ -176,7 +181,7 @@ def apply(
         piece of it that fits.
     """
     name, params = equation.primitive.name, dict(equation.params)
-    count = pieces[0].shape[0] if pieces[0].ndim else 1
+    count = max(piece.shape[0] for piece in pieces if piece.ndim)
 
     def sized(shape: Sequence[int]) -> tuple[int, ...]:
         """A result's shape with its piece's sizes in it."""

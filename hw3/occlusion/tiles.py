@@ -1,26 +1,27 @@
-"""Exact incremental evaluation of this package's networks on patched images: only what a patch can change.
+"""The same incremental evaluation for many small images: equal windows of them are computed once.
 
-Convolution and pooling are local: a cell of the map behind some of these layers sees one window of the image. The map
-is computed in square windows of a few cells each, and of all windows of all patched images only the distinct ones
+Convolution and pooling are local: a cell of the map behind some operations sees one window of the image. The map is
+computed in square windows of a few cells each, and of all windows of all patched images only the distinct ones
 (`distinct`): a window that no patch touches is that of the clean image, and many patches leave a window the same.
-The maps are then put together and go through the remaining layers whole. Every value is computed as in the dense
-evaluation, by the same layers from the same pixels, and differs by the rounding of differently shaped batches at most.
+The maps are then put together and go through the rest of the program whole. Every value is computed as in the dense
+evaluation, by the same primitives from the same pixels, and differs by the rounding of differently shaped batches at
+most. It is for programs that begin without padding, and pays where much of an image is black.
 """
 
 import functools
 import math
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hw3 import cnn
 from hw3.batches import in_sizes
-from hw3.classifiers import Predict
-from hw3.cnn import Layer, Params
-from hw3.occlusion import distinct
+from hw3.occlusion import distinct, jaxprs, locality
 from hw3.occlusion.distinct import Changes
+from hw3.occlusion.jaxprs import Program
+from hw3.occlusion.locality import Rule
 
 # What there is to do beside the arithmetic, in floating-point operations that take as long: for a window, for a value
 # of a map put together, and for a pixel of a convolution's output and 32 of its features (bias, ReLU, pooling,
@@ -32,12 +33,21 @@ PIXEL_WORK = 3_000
 SIDES = (1, 2, 3, 4)  # cells along a window; larger windows have less overlap and more changes
 
 
-class Plan(NamedTuple):
-    """How a network is evaluated: `layers[:cut]` window by window, the rest on the whole map."""
+class Seen(NamedTuple):
+    """What a cell of a value sees of the image."""
 
-    layers: tuple[Layer, ...]
-    cut: int
-    cells: tuple[int, int]  # height and width of the map behind layers[:cut]
+    field: int  # pixels along each axis
+    stride: int  # pixels from one cell to the next
+
+
+class Plan(NamedTuple):
+    """How a program is evaluated: its first operations window by window, the rest on the whole map."""
+
+    program: Program
+    cut: int  # how many equations
+    value: int  # the value between the two parts
+    seen: tuple[tuple[int, Seen], ...]  # of the local values of the first part
+    cells: tuple[int, int]  # height and width of that value's map
     features: int  # of that map
     side: int  # cells along a window
     window: int  # pixels along a window
@@ -56,59 +66,88 @@ class Windows(NamedTuple):
     of: np.ndarray  # int32 [patched images, windows of each], positions in `chosen`
 
 
-def network(predict: Predict) -> tuple[tuple[Layer, ...], Params] | None:
-    """Layers and parameters of a classifier that `hw3.cnn.predictor` made; None for any other."""
-    if isinstance(predict, jax.tree_util.Partial) and isinstance(predict.func, cnn.Softmax) and len(predict.args) == 1:
-        return predict.func.model.layers, predict.args[0]
-    return None
-
-
-@functools.lru_cache
-def plan(
-    layers: tuple[Layer, ...], classes: int, image_shape: tuple[int, int, int], patch: tuple[int, int]
-) -> tuple[Plan, float] | None:
-    """How to evaluate a network on images (height, width, channels) with patches (height, width) anywhere.
+@functools.lru_cache(maxsize=64)
+def plan(program: Program, patch: tuple[int, int]) -> tuple[Plan, float] | None:
+    """How to evaluate a program on images with patches (height, width) anywhere.
 
     The plan of least work, counted as if patches changed all that they cover, and the floating-point operations that it
-    spares for a patched image (below 0 if it needs more). None for a network without pooling.
+    spares for a patched image (below 0 if it needs more). None for a program that pools nothing before it pads.
     """
-    whole = (*layers, Layer("dense", features=classes))
+    image_shape = program.shapes[program.images].shape[1:]
+    changed, amounts = {program.images}, []
+    for equation in program.equations:
+        amounts.append(0.0)
+        if not changed.isdisjoint(equation.inputs):
+            changed.update(equation.outputs)
+            amounts[-1] = _work(program, len(amounts) - 1)
     found = []
-    field = stride = 1
-    for cut, layer in enumerate(layers, 1):
-        if layer.kind in ("conv", "maxpool"):
-            field += (layer.window - 1) * stride
-        if layer.kind != "maxpool":
-            continue
-        stride *= layer.window
-        height, width, features = shape = work(layers[:cut], image_shape)[1]
-        rest = work(whole[cut:], shape)[0] + VALUE_WORK * math.prod(shape)
+    for cut, value, seen in _cuts(program):
+        _, height, width, features = program.shapes[value].shape
+        rest = sum(amounts[cut:]) + VALUE_WORK * height * width * features
+        field, stride = seen[value]
         for side in SIDES:
-            plan = Plan(layers, cut, (height, width), features, side, field + (side - 1) * stride, side * stride)
-            window = work(layers[:cut], (plan.window, plan.window, image_shape[2]))[0] + WINDOW_WORK
-            found.append((plan, _windows_met(plan, image_shape, patch) * window + rest))
+            window, step = field + (side - 1) * stride, side * stride
+            plan = Plan(program, cut, value, tuple(seen.items()), (height, width), features, side, window, step)
+            each = WINDOW_WORK
+            for place in range(cut):
+                output = program.equations[place].outputs[0]
+                if output in seen:
+                    cells = ((window - seen[output].field) // seen[output].stride + 1) ** 2
+                    each += int(amounts[place] * cells / math.prod(program.shapes[output].shape[1:3]))
+            found.append((plan, _windows_met(plan, image_shape, patch) * each + rest))
     if not found:
         return None
     best, needed = min(found, key=lambda each: each[1])
-    return best, work(whole, image_shape)[0] - needed
+    return best, sum(amounts) - needed
 
 
-def work(layers: tuple[Layer, ...], shape: tuple[int, ...]) -> tuple[float, tuple[int, ...]]:
-    """What `layers` compute for one input (height, width, channels), in floating-point operations, and their output's
-    shape."""
-    total = 0.0
-    for layer in layers:
-        if layer.kind == "conv":
-            height, width = shape[0] - layer.window + 1, shape[1] - layer.window + 1
-            each = 2 * layer.window**2 * shape[2] * layer.features + PIXEL_WORK * -(-layer.features // 32)
-            total += height * width * each
-            shape = height, width, layer.features
-        elif layer.kind == "maxpool":
-            shape = shape[0] // layer.window, shape[1] // layer.window, shape[2]
-        elif layer.kind == "dense":
-            total += 2 * math.prod(shape) * layer.features
-            shape = (layer.features,)
-    return total, shape
+def _work(program: Program, place: int) -> float:
+    """What an equation computes for one image, in floating-point operations."""
+    equation = program.equations[place]
+    name = equation.primitive.name
+    if name not in ("conv_general_dilated", "dot_general"):
+        return 0.0
+    shape = program.shapes[equation.outputs[0]].shape
+    beside = PIXEL_WORK * math.prod(shape[1:3]) * -(-shape[-1] // 32) if name == "conv_general_dilated" else 0
+    return locality.work(equation, program.shapes) + beside
+
+
+def _rule(program: Program, place: int, seen: dict[int, Seen]) -> Rule | None:
+    """How an equation works on local values, if it needs no padding and its other inputs are the same everywhere."""
+    equation = program.equations[place]
+    changed = [i for i, name in enumerate(equation.inputs) if name in seen]
+    rule = locality.rule(equation, changed, (1, 2), program.shapes)
+    if rule is None or any(rule.low) or any(pad > 0 for pad in rule.high) or rule.axes != (1, 2):
+        return None
+    if len({seen[equation.inputs[i]] for i in changed}) > 1:  # type: ignore[index]
+        return None
+    square = all(len(set(each)) == 1 for each in (rule.window, rule.stride))
+    if equation.primitive.name in locality.ELEMENTWISE or equation.primitive.name == "concatenate":
+        others = [locality.shape_of(program.shapes, name) for name in equation.inputs if name not in seen]
+        square = square and all(shape[1:3] in ((), (1, 1)) for shape in others)
+    return rule if square else None
+
+
+def _cuts(program: Program) -> list[tuple[int, int, dict[int, Seen]]]:
+    """Where a program can be cut in two: how many equations come before, the value between, what local values see."""
+    seen = {program.images: Seen(1, 1)}
+    last: dict[Any, int] = {program.result: len(program.equations)}
+    for place, equation in enumerate(program.equations):
+        last |= {name: max(place, last.get(name, 0)) for name in equation.inputs}
+    found = []
+    for place, equation in enumerate(program.equations):
+        if seen.keys().isdisjoint(equation.inputs):
+            continue
+        rule = _rule(program, place, seen)
+        if rule is None:
+            break
+        field, stride = next(seen[name] for name in equation.inputs if name in seen)
+        now = Seen(field + (rule.window[0] - 1) * stride, stride * rule.stride[0])
+        seen.update(dict.fromkeys(equation.outputs, now))
+        alive = [name for name in seen if last.get(name, -1) > place]
+        if len(alive) == 1 and seen[alive[0]].stride > 1 and len(program.shapes[alive[0]].shape) == 4:
+            found.append((place + 1, alive[0], dict(seen)))
+    return found
 
 
 def _windows_met(plan: Plan, image_shape: tuple[int, ...], patch: tuple[int, int]) -> float:
@@ -178,39 +217,51 @@ def _power_of_two(number: int) -> int:
     return 1 << (number - 1).bit_length()
 
 
-def _apply(plan: Plan, part: slice, params: Params, x: jax.Array) -> jax.Array:
-    """Some of the plan's layers, as `hw3.cnn.CNN` applies them outside training: [batch, ...]."""
-    for name, layer in zip(cnn.layer_names(plan.layers)[part], plan.layers[part], strict=True):
-        if layer.kind == "conv":
-            x = cnn.Convolution(layer.features, layer.window).apply({"params": params[name]}, x)
-        elif layer.kind == "maxpool":
-            x = cnn.MaxPool(layer.window).apply({}, x, False)
-        elif layer.kind == "dense":
-            x = cnn.Dense(layer.features).apply({"params": params[name]}, x)
-    return x
+def _constant(program: Program, constants: Sequence[Any]) -> dict[Any, Any]:
+    """The values that are the same for all images."""
+    values: dict[Any, Any] = dict(zip(program.constants, constants, strict=True))
+    for equation in program.equations:
+        if all(name in values or isinstance(name, jaxprs.Constant) for name in equation.inputs):
+            jaxprs.run([equation], values)
+    return values
 
 
-@functools.partial(jax.jit, static_argnames="plan", donate_argnames="lines")
-def _put(
-    lines: jax.Array, at: int, params: Params, images: jax.Array, fills: jax.Array, chosen: jax.Array, plan: Plan
-) -> jax.Array:
-    """`lines` with the cells of a batch of windows put in place from the window number `at` on.
+@functools.lru_cache(maxsize=32)
+def _put(plan: Plan) -> Callable[..., jax.Array]:
+    """The compiled function that puts the cells of a batch of windows in place from the window number `at` on.
 
-    Args:
-      lines: float32 [windows times side, side times features]: the rows of cells of one window after the other.
-      images, fills: all windows of each, as `cut_out` makes them; chosen: some of `Windows`.
+    It takes `lines`, float32 [windows times side, side times features], the rows of cells of one window after the
+    other, and gives them back; images, fills: all windows of each, as `cut_out` makes them; chosen: some of `Windows`.
     """
-    shows = jax.vmap(lambda box: distinct.inside(box, (plan.window, plan.window)))(chosen[:, 2:])
-    image, fill = (
-        table.at[chosen[:, column]].get(mode="promise_in_bounds") for column, table in enumerate((images, fills))
-    )
-    cells = _apply(plan, slice(plan.cut), params, jnp.where(shows, fill, image))
-    return jax.lax.dynamic_update_slice_in_dim(lines, cells.reshape(-1, lines.shape[1]), at * plan.side, 0)
+    program, seen = plan.program, dict(plan.seen)
+
+    def put(
+        lines: jax.Array, at: int, constants: Any, images: jax.Array, fills: jax.Array, chosen: jax.Array
+    ) -> jax.Array:
+        shows = jax.vmap(lambda box: distinct.inside(box, (plan.window, plan.window)))(chosen[:, 2:])
+        image, fill = (
+            table.at[chosen[:, column]].get(mode="promise_in_bounds") for column, table in enumerate((images, fills))
+        )
+        values = _constant(program, constants) | {program.images: jnp.where(shows, fill, image)}
+        for place, equation in enumerate(program.equations[: plan.cut]):
+            if seen.keys().isdisjoint(equation.inputs):
+                continue
+            rule = _rule(program, place, seen)
+            assert rule is not None
+            field, stride = seen[equation.outputs[0]]
+            sizes = ((plan.window - field) // stride + 1,) * 2
+            pieces = [jnp.asarray(jaxprs.read(values, name)) for name in equation.inputs]
+            found = locality.apply(equation, rule, (1, 2), pieces, sizes)
+            values.update(zip(equation.outputs, found, strict=True))
+        cells = values[plan.value].reshape(-1, lines.shape[1])
+        return jax.lax.dynamic_update_slice_in_dim(lines, cells.astype(lines.dtype), at * plan.side, 0)
+
+    return jax.jit(put, donate_argnums=0)
 
 
 def compute(
     plan: Plan,
-    params: Params,
+    constants: Sequence[Any],
     images: np.ndarray,
     fills: np.ndarray,
     windows: Windows,
@@ -227,10 +278,10 @@ def compute(
     size = max(1, batch_size * math.prod(images.shape[1:3]) // plan.window**2)
     room = (len(windows.chosen) + size) * plan.side
     if lines is None or len(lines) < room:
-        lines = jnp.zeros((_power_of_two(room), plan.side * plan.features))
+        lines = jnp.zeros((_power_of_two(room), plan.side * plan.features), jnp.float32)
     tables = jnp.asarray(cut_out(images, plan)), jnp.asarray(cut_out(fills, plan))
     for flat, _ in in_sizes(len(windows.chosen), quarters(size)):
-        lines = _put(lines, int(flat[0]), params, *tables, windows.chosen[flat], plan)
+        lines = _put(plan)(lines, np.int32(flat[0]), constants, *tables, windows.chosen[flat])
     return lines
 
 
@@ -239,12 +290,27 @@ def quarters(size: int) -> tuple[int, ...]:
     return size, -(-size // 4)
 
 
-@functools.partial(jax.jit, static_argnames="plan")
-def rest(plan: Plan, params: Params, lines: jax.Array, windows: jax.Array) -> jax.Array:
-    """Probabilities [batch, classes] of the images whose windows are at `windows`, int [batch, windows of each]."""
-    rows, cols = plan.grid
-    at = windows.reshape(-1, rows, 1, cols) * plan.side + jnp.arange(plan.side).reshape(1, 1, -1, 1)
-    maps = lines.at[at].get(mode="promise_in_bounds").reshape(-1, rows * plan.side, cols * plan.side, plan.features)
-    x = _apply(plan, slice(plan.cut, None), params, maps[:, : plan.cells[0], : plan.cells[1]])
-    classifier = cnn.Dense(params["logits"]["linear"]["bias"].shape[0], relu=False)
-    return jax.nn.softmax(classifier.apply({"params": params["logits"]}, x))
+@functools.lru_cache(maxsize=32)
+def rest(plan: Plan) -> Callable[..., jax.Array]:
+    """The compiled function from constants, `lines` and windows, int [batch, windows of each], to scores.
+
+    float32 [batch, classes], of the images whose windows are those.
+    """
+    program, (rows, cols) = plan.program, plan.grid
+
+    def run(constants: Any, lines: jax.Array, windows: jax.Array) -> jax.Array:
+        at = windows.reshape(-1, rows, 1, cols) * plan.side + jnp.arange(plan.side, dtype=jnp.int32).reshape(
+            1, 1, -1, 1
+        )
+        maps = lines.at[at].get(mode="promise_in_bounds")
+        maps = maps.reshape(-1, rows * plan.side, cols * plan.side, plan.features)
+        maps = maps[:, : plan.cells[0], : plan.cells[1]].astype(program.shapes[plan.value].dtype)
+
+        def one(cells: jax.Array) -> jax.Array:
+            values = _constant(program, constants) | {plan.value: cells[None]}
+            jaxprs.run([each for each in program.equations[plan.cut :] if each.outputs[0] not in values], values)
+            return values[program.result].reshape(-1).astype(jnp.float32)
+
+        return jax.vmap(one)(maps)
+
+    return jax.jit(run)
