@@ -18,7 +18,7 @@ from jax.sharding import Mesh
 
 from hw3 import batches, classifiers
 from hw3.classifiers import Predict
-from hw3.occlusion import distinct, jaxprs
+from hw3.occlusion import distinct, jaxprs, locality
 from hw3.occlusion.jaxprs import Program
 
 # Compiled programs that are kept at most; the one not used for longest goes first.
@@ -216,11 +216,17 @@ def _as_numpy(scores: Any) -> np.ndarray:
 
 def apply(program: Program, constants: tuple[Any, ...], images: jax.Array) -> jax.Array:
     """Scores float32 [batch, classes] of as many images as there are, or as the program takes."""
-    if program.batch == 1:
-        scores = jax.vmap(lambda image: program(constants, image[None])[0])(images)
-    else:
-        scores = program(constants, images)
-    return scores.reshape(len(images), -1).astype(jnp.float32)
+    if program.batch > 1:
+        return program(constants, images).reshape(len(images), -1).astype(jnp.float32)
+    values: dict[Any, Any] = dict(zip(program.constants, constants, strict=True)) | {program.images: images}
+    locality.run_batched(program.equations, values, {program.images}, program.shapes, len(images))
+    return result(program, values, len(images))
+
+
+def result(program: Program, values: dict[Any, Any], count: int) -> jax.Array:
+    """Scores float32 [count, classes] from the values of as many images; the same for all if no image changes them."""
+    scores = jnp.asarray(jaxprs.read(values, program.result)).astype(jnp.float32)
+    return jnp.broadcast_to(scores.reshape(len(scores), -1), (count, scores.size // len(scores)))
 
 
 @functools.lru_cache(maxsize=PROGRAMS)

@@ -20,7 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from hw3.occlusion import boxes, jaxprs, locality
+from hw3.occlusion import boxes, classification, jaxprs, locality
 from hw3.occlusion.boxes import Plan
 from hw3.occlusion.jaxprs import Constant, Program
 from hw3.occlusion.locality import Name
@@ -213,17 +213,13 @@ def scores(program: Program, plan: Plan, options: tuple[tuple[str, str], ...]) -
             found = locality.apply(equation, rule, axes, list(map(cut, cuts)), box.size)
             changed.update(zip(equation.outputs, found, strict=True))
 
-        several = {name: cut(each) for name, each in plans.pasted.items() if each.paste is not None}
-        same = {name: maps[each.source] for name, each in plans.pasted.items() if each.paste is None}
-
-        def rest(pasted: dict[Name, jax.Array]) -> jax.Array:
-            values: dict[Any, jax.Array] = same | {name: value[None] for name, value in pasted.items()}
-            jaxprs.run(dense, values)
-            return values[program.result].reshape(-1).astype(jnp.float32)
-
-        if not several:  # nothing that the patch changes reaches the result
-            return jnp.broadcast_to(rest({}), (len(fill), rest({}).size))
-        return jax.vmap(rest)(several)
+        values: dict[Any, jax.Array] = {
+            name: maps[each.source] for name, each in plans.pasted.items() if each.paste is None
+        }
+        batched: set[Name] = {name for name, each in plans.pasted.items() if each.paste is not None}
+        values |= {name: cut(plans.pasted[name]) for name in batched}
+        locality.run_batched(dense, values, batched, program.shapes, len(fill))
+        return classification.result(program, values, len(fill))
 
     return jax.jit(run, compiler_options=dict(options))
 

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from hw3.occlusion.jaxprs import Constant, Equation
+from hw3.occlusion.jaxprs import Constant, Equation, read
 
 # fmt: off
 ELEMENTWISE = frozenset((
@@ -200,9 +200,9 @@ def apply(
         shape = sized(pieces[0].shape)
         along = params["dimension"]
         pieces = [jnp.broadcast_to(p, (*shape[:along], p.shape[along], *shape[along + 1 :])) for p in pieces]
-    elif name == "conv_general_dilated":
+    elif name == "conv_general_dilated" and axes:
         params["padding"] = ((0, 0),) * len(axes)
-    elif name in POOLINGS:
+    elif name in POOLINGS and axes:
         params["padding"] = ((0, 0),) * len(params["padding"])
     elif name == "pad":
         config = [(0, 0, 0) if axis in axes else each for axis, each in enumerate(params["padding_config"])]
@@ -218,6 +218,58 @@ def apply(
         params["new_sizes"] = sized(params["new_sizes"])
     found = equation.primitive.bind(*pieces, **params)
     return found if equation.primitive.multiple_results else [found]
+
+
+def run_batched(
+    equations: Sequence[Equation], values: dict[Any, Any], batched: set[Name], shapes: Shapes, count: int
+) -> None:
+    """Computes equations of one image for `count` images at a time; their outputs join `values` and `batched`.
+
+    A value [1, ...] of one image is [count, ...] here, any other one [count, ...] with all its axes behind. That is
+    what `jax.vmap` does, but with no further axis in the way of XLA's fast paths.
+    """
+
+    def stacked(name: Name) -> jax.Array:
+        value = values[name]
+        return value[:, None] if shape_of(shapes, name)[:1] == (1,) else value
+
+    for equation in equations:
+        changed = [i for i, name in enumerate(equation.inputs) if name in batched]
+        given = [read(values, name) for name in equation.inputs]
+        if not changed:
+            values.update(zip(equation.outputs, equation.apply(given), strict=True))
+            continue
+        batched.update(equation.outputs)
+        if _keeps_batch(equation, changed, shapes):
+            plain = Rule((), (), (), (), ())
+            values.update(
+                zip(equation.outputs, apply(equation, plain, (), list(map(jnp.asarray, given)), ()), strict=True)
+            )
+            continue
+
+        def one(pieces: list[jax.Array], equation: Equation = equation, given: list[Any] = given) -> list[jax.Array]:
+            places = dict(zip([i for i, name in enumerate(equation.inputs) if name in batched], pieces, strict=True))
+            return list(equation.apply([places.get(i, value) for i, value in enumerate(given)]))
+
+        found = jax.vmap(one, axis_size=count)([stacked(equation.inputs[i]) for i in changed])
+        for name, value in zip(equation.outputs, found, strict=True):
+            values[name] = value[:, 0] if shapes[name].shape[:1] == (1,) else value
+
+
+def _keeps_batch(equation: Equation, changed: Sequence[int], shapes: Shapes) -> bool:
+    """Whether an equation of one image is one of many as well, with more along the first axis."""
+    name, params = equation.primitive.name, equation.params
+    given = [shape_of(shapes, n) for n in equation.inputs]
+    if any(given[i][:1] != (1,) for i in changed) or any(shapes[n].shape[:1] != (1,) for n in equation.outputs):
+        return False
+    if name == "conv_general_dilated":
+        numbers = params["dimension_numbers"]
+        first = numbers.lhs_spec[0] == numbers.out_spec[0] == 0
+        return list(changed) == [0] and first and params["batch_group_count"] == 1
+    if name in POOLINGS:
+        each = (params[n][0] for n in ("window_dimensions", "window_strides", "window_dilation", "base_dilation"))
+        return all(size == 1 for size in each) and params["padding"][0] == (0, 0)
+    return rule(equation, changed, (), shapes) is not None
 
 
 def work(equation: Equation, shapes: Shapes) -> float:

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from hw3.batches import in_sizes
-from hw3.occlusion import distinct, jaxprs, locality
+from hw3.occlusion import classification, distinct, jaxprs, locality
 from hw3.occlusion.distinct import Changes
 from hw3.occlusion.jaxprs import Program
 from hw3.occlusion.locality import Rule
@@ -306,11 +306,9 @@ def rest(plan: Plan) -> Callable[..., jax.Array]:
         maps = maps.reshape(-1, rows * plan.side, cols * plan.side, plan.features)
         maps = maps[:, : plan.cells[0], : plan.cells[1]].astype(program.shapes[plan.value].dtype)
 
-        def one(cells: jax.Array) -> jax.Array:
-            values = _constant(program, constants) | {plan.value: cells[None]}
-            jaxprs.run([each for each in program.equations[plan.cut :] if each.outputs[0] not in values], values)
-            return values[program.result].reshape(-1).astype(jnp.float32)
-
-        return jax.vmap(one)(maps)
+        values = _constant(program, constants) | {plan.value: maps}
+        left = [each for each in program.equations[plan.cut :] if each.outputs[0] not in values]
+        locality.run_batched(left, values, {plan.value}, program.shapes, len(windows))
+        return classification.result(program, values, len(windows))
 
     return jax.jit(run)
