@@ -15,7 +15,7 @@ from jax.sharding import Mesh
 from hw3 import batches
 from hw3.batches import in_batches
 from hw3.classifiers import Predict, check_count, check_images
-from hw3.occlusion import classification, evaluation
+from hw3.occlusion import classification, evaluation, surroundings
 from hw3.occlusion.evaluation import Patched
 from hw3.occlusion.fills import occluded
 from hw3.occlusion.sweeps import positions, sweep
@@ -112,7 +112,7 @@ def search(
 
     Raises ValueError for patches larger than an image, and numbers below 1.
     """
-    classification.check_surroundings(image, donors)
+    surroundings.check(image, donors)
     image, donors = check_images(np.asarray(image)[None], "image")[0], check_images(donors, "donors")
     if image.ndim != 3:
         raise ValueError(f"image must have the axes [height, width, channels], not the shape {image.shape}")
@@ -123,7 +123,7 @@ def search(
     check_grid(image.shape[:2], patch_sizes, cut_stride, paste_stride)
     check_count(batch_size, "batch_size")
     mesh = batches.checked(mesh)
-    with classification.alone(mesh):
+    with surroundings.alone(mesh):
         classifier = classification.prepare(
             predict,
             image.shape,
@@ -158,7 +158,7 @@ def search(
                     maps[0][first + items], maps[1][first + items] = scores.argmax(-1), scores.max(-1)
 
                 patched = _patched(image, pixels, grid[flat[:valid]], (side, side))
-                with classification.alone(mesh):
+                with surroundings.alone(mesh):
                     evaluation.classify(
                         classifier,
                         ways,

@@ -15,7 +15,7 @@ from jax.sharding import Mesh
 
 from hw3 import batches, classifiers
 from hw3.classifiers import Predict, check_count, check_images
-from hw3.occlusion import classification, evaluation
+from hw3.occlusion import classification, evaluation, surroundings
 from hw3.occlusion.evaluation import Patched
 from hw3.occlusion.fills import blur_fill, check_fill, mean_fill, occluded
 
@@ -152,7 +152,7 @@ def sweep(
     Raises ValueError for anything else than the above, naming what was given, before the long work.
     """
     mesh = batches.checked(mesh)
-    classification.check_surroundings(images, labels, fill)
+    surroundings.check(images, labels, fill)
     images = check_images(images, layout=layout)
     sizes, patch, axes = _places(images, patch_size, stride, reach_edge)
     fills = check_fill(fill, images, layout)
@@ -163,7 +163,7 @@ def sweep(
         check_count(classes, "classes")
     values = int(np.prod(images.shape[1:]))
     limit = batch_size or _batch(values, BATCH_VALUES)
-    with classification.alone(mesh):
+    with surroundings.alone(mesh):
         classifier = classification.prepare(
             predict,
             images.shape[1:],
