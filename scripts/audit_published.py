@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from absl import flags
-from common import program, shared_flags
+from common import console, output, program, shared_flags
 
 from hw3.studies.audit import comparison
 from hw3.studies.audit.formulas import formulas
@@ -32,7 +32,7 @@ def main() -> None:
     counts = comparison.counts(findings)
     rows = [(*finding[:4], "" if np.isnan(finding.ours) else repr(finding.ours), *finding[5:]) for finding in findings]
     results = {
-        "command": program.command(),
+        "command": output.command(),
         "header": HEADER,
         "findings": rows,
         "verdicts": comparison.VERDICTS,
@@ -42,18 +42,18 @@ def main() -> None:
     verdicts = figures.verdict_counts(
         [name for name, _ in counts[:-1]], comparison.VERDICTS, np.array([row for _, row in counts[:-1]])
     )
-    with program.results_folder("audit") as folder:
-        program.write_csv(folder / "audit.csv", HEADER, rows)
-        program.write_figure(folder / "verdicts.png", verdicts)
-        program.write_json(folder / "results.json", results)
+    with output.results_folder("audit") as folder:
+        output.write_csv(folder / "audit.csv", HEADER, rows)
+        output.write_figure(folder / "verdicts.png", verdicts)
+        output.write_json(folder / "results.json", results)
     show(findings)
     if slips:
-        program.print_table(
+        console.print_table(
             "Formulas that do not give the number beside them, evaluated as printed",
             ("document", "formula", "gives", "right value"),
             [(row.document, row.formula, f"{row.gives:.8g}", f"{row.right:.8g}") for row in slips],
         )
-    program.print_table(
+    console.print_table(
         "Printed numbers by document and verdict", ("document", *comparison.VERDICTS), results["counts"]
     )
     print(f"every number with its verdict: {FLAGS.outdir}/audit/audit.csv")

@@ -23,7 +23,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from absl import flags
-from common import machine, peers, program, shared_flags
+from common import console, machine, output, peers, program, shared_flags
 from jax.sharding import Mesh
 
 from hw3 import batches, cnn, datasets, occlusion
@@ -231,7 +231,7 @@ def main() -> None:
         if name not in ROWS:
             raise ValueError(f"--rows: unknown row {name!r}; choose from {', '.join(ROWS)}")
     machine.use_all_cores()
-    with program.results_folder("benchmark") as folder:
+    with output.results_folder("benchmark") as folder:
         peak = limit()
         print(f"{this_machine()}; limit: {peak / 1e9:.0f} GFLOP/s in a 2048x2048 matrix product")
         results: dict[str, dict[str, list[float]]] = {}
@@ -259,7 +259,7 @@ def main() -> None:
                 lines.append(["sweep_occlusion.py", name, f"{1e3 * statistics.median(values):.0f}", spread, "", "", ""])
                 results.setdefault("sweep_occlusion.py, whole process", {})[name] = values
         header = ["work", "contender", "median (ms)", "spread (ms)", "rate", "of the limit", "time, hw3 = 1"]
-        program.print_table(f"Benchmark on {this_machine()}", header, lines)
+        console.print_table(f"Benchmark on {this_machine()}", header, lines)
         swept = [row for row in results if row == "sweep, 16 images"]
         if swept:
             minutes = statistics.median(results[swept[0]]["hw3"]) / 16 * 10_000 / 60
@@ -270,11 +270,11 @@ def main() -> None:
             if "hw3" in times and len(times) > 1
         }
         if ratios:
-            program.write_figure(folder / "ratios.png", figures.ratio_bars(ratios, this_machine()))
-        program.write_csv(folder / "benchmark.csv", header, lines)
-        program.write_json(
+            output.write_figure(folder / "ratios.png", figures.ratio_bars(ratios, this_machine()))
+        output.write_csv(folder / "benchmark.csv", header, lines)
+        output.write_json(
             folder / "results.json",
-            {"command": program.command(), "machine": this_machine(), "limit_flop_per_s": peak, "seconds": results},
+            {"command": output.command(), "machine": this_machine(), "limit_flop_per_s": peak, "seconds": results},
         )
 
 

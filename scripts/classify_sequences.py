@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from absl import flags
-from common import machine, program, shared_flags
+from common import console, machine, output, program, shared_flags
 
 from hw3.datasets import proteins
 from hw3.datasets.proteins import Task
@@ -80,10 +80,10 @@ def main() -> None:
             proteins.check(task)
         except ValueError as error:
             raise ValueError(f"--lengths={task.length}: {error}") from None
-    with program.results_folder("sequences") as folder:
+    with output.results_folder("sequences") as folder:
         results = compute(tasks, wanted)
-        program.write_figure(folder / "accuracy.png", figures.accuracy_by_length(results))
-        program.write_json(folder / "results.json", {"command": program.command(), **results})
+        output.write_figure(folder / "accuracy.png", figures.accuracy_by_length(results))
+        output.write_json(folder / "results.json", {"command": output.command(), **results})
     show(results)
     print(f"figure and numbers: {FLAGS.outdir}/sequences")
 
@@ -131,7 +131,7 @@ def compute(tasks: list[Task], wanted: list[str]) -> dict[str, Any]:
     rows, bounds = [], []
     networks = [name for name in wanted if not name.startswith("echo")]
     work = sum(task.length for task in tasks) * seeds * len(networks) * recipe_of("").updates * FLAGS.batch_size
-    with program.progress("learning", max(work, 1), "residues") as advance:
+    with console.progress("learning", max(work, 1), "residues") as advance:
         for task in tasks:
             sets = learning.draw_sets(keys, task, FIT_SEQUENCES, FLAGS.test_sequences)
             bound = learning.baselines(task, sets)
@@ -205,13 +205,13 @@ def show(results: dict[str, Any]) -> None:
         [title, *(spread(row[name]) for row in results["baselines"])]
         for title, name in (("matched filter", "matched_filter"), ("last residues only", "last_residues"))
     ]
-    program.print_table(
+    console.print_table(
         f"Accuracy on new sequences, mean and standard deviation over {len(results['seeds'])} seeds; "
         f"chance is {1 / results['classes']:.3f}",
         heads,
         [[name, *cells(name, lambda row: spread(row["accuracies"]))] for name in results["learners"]] + bounds,
     )
-    program.print_table(
+    console.print_table(
         "Seconds of learning for all seeds, without compiling",
         heads,
         [[name, *cells(name, lambda row: f"{row['seconds']:.3g}")] for name in results["learners"]],

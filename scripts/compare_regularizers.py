@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from absl import flags
-from common import program, shared_flags
+from common import console, machine, output, program, shared_flags
 
 from hw3 import datasets
 from hw3.datasets import Dataset, as_float
@@ -123,7 +123,7 @@ def dropout_and_bagging(plan: Plan, dataset: Dataset, key: jax.Array) -> dict:
     network = DenseNetwork(WIDTHS, dataset.classes)
     inputs = dropout.dropout_lanes(key, plan.seeds, TRAIN_IMAGES.value, dataset, plan.rates, len(WIDTHS))
     networks = plan.seeds * (2 * len(plan.rates) + MEMBERS)
-    with program.progress("dropout and bagging", networks * TRAIN_IMAGES.value * plan.epochs, "images") as advance:
+    with console.progress("dropout and bagging", networks * TRAIN_IMAGES.value * plan.epochs, "images") as advance:
         run = dropout.dropout(network, RECIPE, plan.epochs, inputs, plan.seeds, dataset, advance)
         middle = len(plan.rates) // 2
         bag = dropout.bagging(
@@ -147,7 +147,7 @@ def batch_sizes(plan: Plan, dataset: Dataset, key: jax.Array) -> dict:
     inputs = lanes.lanes(key, plan.seeds, TRAIN_IMAGES.value, dataset.train_labels, rates)
     epochs = max(1, plan.epochs // 5)
     total = 2 * plan.seeds * len(plan.batch_sizes) * TRAIN_IMAGES.value * epochs
-    with program.progress("batch sizes", total, "images") as advance:
+    with console.progress("batch sizes", total, "images") as advance:
         run = batch_normalization.batch_sizes(
             WIDTHS, NORMALISED_RECIPE, epochs, inputs, dataset, plan.batch_sizes, advance
         )
@@ -204,7 +204,7 @@ def variance_shift(plan: Plan, dataset: Dataset, key: jax.Array) -> dict:
     images, epochs = TRAIN_IMAGES.value, max(1, plan.epochs // 3)
     total = 2 * plan.seeds * len(PLACEMENTS) * len(plan.shift_rates) * images * epochs
     runs = []
-    with program.progress("variance shift", total, "images") as advance:
+    with console.progress("variance shift", total, "images") as advance:
         for rate in plan.shift_rates:
             places = shifts.placements(rate, len(SHIFT_WIDTHS))
             inputs = lanes.lanes(key, plan.seeds, images, dataset.train_labels, places)
@@ -230,7 +230,7 @@ def timing(plan: Plan, dataset: Dataset, key: jax.Array) -> dict:
 
         return run
 
-    seconds = program.alternate_seconds({"normalised": epoch_of(True), "plain": epoch_of(False)}, plan.repeats)
+    seconds = machine.alternate_seconds({"normalised": epoch_of(True), "plain": epoch_of(False)}, plan.repeats)
     return {"seconds": seconds, "steps": TRAIN_IMAGES.value // recipe.batch_size, "batch_size": recipe.batch_size}
 
 
@@ -255,9 +255,9 @@ def main() -> None:
         test_images=dataset.test_images[: chosen.test_images], test_labels=dataset.test_labels[: chosen.test_images]
     )
     keys = jax.random.split(jax.random.key(SEED.value), len(EXPERIMENTS))
-    with program.results_folder("regularizers") as folder:
+    with output.results_folder("regularizers") as folder:
         results: dict[str, Any] = {
-            "command": program.command(),
+            "command": output.command(),
             "dataset": dataset.name,
             "seeds": chosen.seeds,
             "train_images": TRAIN_IMAGES.value,
@@ -270,9 +270,9 @@ def main() -> None:
         results["claims"] = [verdicts.as_results(claim) for claim in claims.claims(results)]
         for name in ("dropout", "bagging", "batch_sizes", "gradients", "variance_shift"):
             if name in results:
-                program.write_figure(folder / f"{name}.png", getattr(figures, name)(results[name]))
-        program.write_json(folder / "results.json", results)
-    program.print_claims(results["claims"])
+                output.write_figure(folder / f"{name}.png", getattr(figures, name)(results[name]))
+        output.write_json(folder / "results.json", results)
+    console.print_claims(results["claims"])
     print(f"figures and numbers: {OUTDIR.value}/regularizers")
 
 

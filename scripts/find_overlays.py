@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 from absl import flags
-from common import program, shared_flags
+from common import console, output, program, shared_flags
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -81,9 +81,9 @@ def main() -> None:
         dataset.test_labels[donor_rows],
         donor_rows,
     )
-    with program.results_folder("overlays") as folder:
+    with output.results_folder("overlays") as folder:
         results = {
-            "command": program.command(),
+            "command": output.command(),
             "model": checkpoint.run.model,
             "digit": target.label,
             "image": target.row,
@@ -92,7 +92,7 @@ def main() -> None:
             "window": windows(predict, target, folder),
             "search": pasted(predict, target, sides, folder),
         }
-        program.write_json(folder / "results.json", results)
+        output.write_json(folder / "results.json", results)
     print(f"pictures and numbers: {OUTDIR.value}/overlays")
 
 
@@ -113,7 +113,7 @@ def donors(predict: Predict, dataset: Dataset) -> np.ndarray:
 def save_image(path: pathlib.Path, image: np.ndarray) -> None:
     """Writes an image [height, width, 1 or 3] in [0, 1] as an enlarged PNG."""
     pixels = np.round(255 * image).astype(np.uint8).repeat(ENLARGED, 0).repeat(ENLARGED, 1)
-    with program.replacing(path) as beside:
+    with output.replacing(path) as beside:
         Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(beside, format="PNG")
 
 
@@ -141,7 +141,7 @@ def black_patches(predict: Predict, target: Target, folder: pathlib.Path) -> dic
         )
     if shown:
         heading = f"{len(flips)} of {result.predicted[0].size} black {BLACK.value}x{BLACK.value} patches flip the label"
-        program.write_figure(
+        output.write_figure(
             folder / "black.png",
             figures.pictures([shown[i : i + 4] for i in range(0, len(shown), 4)], heading=heading),
         )
@@ -167,14 +167,14 @@ def windows(predict: Predict, target: Target, folder: pathlib.Path) -> dict:
     ]
     plain = occlusion.sweep(predict, target.image[None], label, patch_size=WINDOW.value)
     names = [f"a {target.donor_labels[i]} shows through" for i in first]
-    program.write_figure(
+    output.write_figure(
         folder / "windows.png", figures.window_maps(target.image, list(target.donors[first]), sweeps, names)
     )
     rows = [
         {"donor": int(target.donor_labels[i]), "accuracy": float(s.accuracy[0])}
         for i, s in zip(first, sweeps, strict=True)
     ]
-    program.print_table(
+    console.print_table(
         f"a {WINDOW.value}x{WINDOW.value} window onto another digit: positions still classified as {target.label}",
         ("shows", "accuracy"),
         [("black", f"{plain.accuracy[0]:.3%}"), *((r["donor"], f"{r['accuracy']:.3%}") for r in rows)],
@@ -186,7 +186,7 @@ def pasted(predict: Predict, target: Target, sides: tuple[int, ...], folder: pat
     """The search over patches cut from other digits: rates by class and size, the best candidates as pictures."""
     strides: dict[str, Any] = {"cut_stride": CUT_STRIDE.value, "paste_stride": PASTE_STRIDE.value}
     total = overlays.count(target.image.shape[:2], len(target.donors), sides, **strides)
-    with program.progress("trying pasted patches", total, "candidates") as advance:
+    with console.progress("trying pasted patches", total, "candidates") as advance:
         found = overlays.search(
             predict,
             target.image,
@@ -199,11 +199,11 @@ def pasted(predict: Predict, target: Target, sides: tuple[int, ...], folder: pat
         classes, summary = overlays.summarize(found, target.label, target.donor_labels, sides)
     rates = summary.flips / summary.candidates
     best = sorted(summary.best.values(), key=lambda overlay: (overlay.beyond_black, overlay.probability), reverse=True)
-    program.write_figure(folder / "success.png", figures.success(rates, sides, classes.tolist(), target.label))
+    output.write_figure(folder / "success.png", figures.success(rates, sides, classes.tolist(), target.label))
     if summary.smallest:
-        program.write_figure(folder / "overlays.png", gallery(predict, target, best[:5]))
-        program.write_figure(folder / "smallest.png", gallery(predict, target, [summary.smallest]))
-    program.write_csv(
+        output.write_figure(folder / "overlays.png", gallery(predict, target, best[:5]))
+        output.write_figure(folder / "smallest.png", gallery(predict, target, [summary.smallest]))
+    output.write_csv(
         folder / "success.csv",
         ("donor", "patch", "candidates", "flips", "flips_beyond_black"),
         [
@@ -212,7 +212,7 @@ def pasted(predict: Predict, target: Target, sides: tuple[int, ...], folder: pat
             for j, side in enumerate(sides)
         ],
     )
-    program.print_table(
+    console.print_table(
         f"{total:,} pasted patches: classified as something else than {target.label} (% of those tried)",
         ("cut from", *(f"{side}x{side}" for side in sides)),
         [(int(value), *(f"{100 * rate:.2f}" for rate in line)) for value, line in zip(classes, rates, strict=True)],

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from absl import flags
-from common import program, shared_flags
+from common import console, output, program, shared_flags
 
 from hw3.datasets import proteins
 from hw3.recurrent import gradient_flow, initializers
@@ -56,11 +56,11 @@ def main() -> None:
     for name, values in (("radii", radii), ("input_scale", [FLAGS.input_scale])):
         if min(values) < 0 or (name == "radii" and min(values) == 0):
             raise ValueError(f"--{name} is {FLAGS[name].value}; it must not be {'0 or ' * (name == 'radii')}negative")
-    with jax.enable_x64(True), program.results_folder("flow") as folder:
+    with jax.enable_x64(True), output.results_folder("flow") as folder:
         results = compute(radii, biases)
         for name, figure in draw(results).items():
-            program.write_figure(folder / name, figure)
-        program.write_json(folder / "results.json", {"command": program.command(), **results})
+            output.write_figure(folder / name, figure)
+        output.write_json(folder / "results.json", {"command": output.command(), **results})
     show(results)
     print(f"figures and numbers: {FLAGS.outdir}/flow")
 
@@ -114,7 +114,7 @@ def compute(radii: list[float], biases: list[float]) -> dict[str, Any]:
     )
 
     total = len(radii) + len(INPUT_SCALES) * len(EXPONENT_RADII) + len(biases) + len(MAP_RADII) * len(MAP_BIASES) + 4
-    with program.progress("gradient flow", total * count, "networks") as advance:
+    with console.progress("gradient flow", total * count, "networks") as advance:
 
         def told(value: Any) -> Any:
             advance(count)
@@ -217,12 +217,12 @@ def show(results: dict[str, Any]) -> None:
         return [f"{b['median']:+.4f}", f"{b['low']:+.4f} to {b['high']:+.4f}"]
 
     said = f"{results['initialisations']} networks of {results['hidden']} units, {results['steps']:,} steps"
-    program.print_table(
+    console.print_table(
         f"RNN: growth of |dh(T)/dh(t)| a step (nats), {said}",
         ["spectral radius", "median", "80% of them"],
         [[f"{row['setting']:g}", *exponent(row)] for row in results["rnn"]],
     )
-    program.print_table(
+    console.print_table(
         "LSTM: the same for ds(T)/ds(t), and for the product of forget gates",
         ["forget bias", "ds/ds", "80% of them", "gates alone", "80% of them"],
         [
@@ -235,7 +235,7 @@ def show(results: dict[str, Any]) -> None:
         for network, parameters in results["shares"].items()
         for parameter, found in parameters.items()
     ]
-    program.print_table(
+    console.print_table(
         "Share of the gradient that comes from more than k steps back (median)",
         ["network", "parameter", *(f"k = {lag:,}" for lag in results["share_lags"])],
         rows,

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from absl import flags
-from common import program, shared_flags
+from common import console, output, program, shared_flags
 
 from hw3 import cnn
 from hw3.classifiers import Predict
@@ -59,23 +59,23 @@ def main() -> None:
     inspection.filters(checkpoint.state.params, layer)
     if max(SHIFT_PIXELS.value, MAX_SHIFT.value) >= dataset.test_images.shape[2]:
         raise ValueError(f"--shift_pixels and --max_shift must be less than the width, {dataset.test_images.shape[2]}")
-    with program.results_folder("inspect") as folder:
+    with output.results_folder("inspect") as folder:
         results = {
-            "command": program.command(),
+            "command": output.command(),
             "model": checkpoint.run.model,
             "image_shape": checkpoint.run.image_shape,
             "filters": [filters(checkpoint, name, folder) for name in convolutions[: FILTER_LAYERS.value]],
             "features": features(checkpoint, dataset, layer, classes, folder),
             "shift": shifts(checkpoint.predictor(), dataset, folder),
         }
-        program.write_json(folder / "results.json", results)
+        output.write_json(folder / "results.json", results)
     print(f"figures and numbers: {OUTDIR.value}/inspect")
 
 
 def filters(checkpoint: Checkpoint, name: str, folder: pathlib.Path) -> dict:
     """Part 1: the filters of one layer."""
     kernels = inspection.filters(checkpoint.state.params, name)
-    program.write_figure(folder / f"filters_{name}.png", figures.filters(kernels, name, CHANNELS.value))
+    output.write_figure(folder / f"filters_{name}.png", figures.filters(kernels, name, CHANNELS.value))
     return {"layer": name, "shape": kernels.shape, "largest": float(np.abs(kernels).max())}
 
 
@@ -94,15 +94,15 @@ def features(
     names_in_order = [name for name in (*cnn.layer_names(checkpoint.model.layers), "logits") if name in both]
     taps = [{name: np.asarray(both[name][i]) for name in names_in_order} for i in range(2)]
     names = [f"test image {row}, a {label}" for row, label in zip(chosen, classes, strict=True)]
-    program.write_figure(
+    output.write_figure(
         folder / "feature_maps.png",
         figures.feature_maps(pictures, [tap[layer] for tap in taps], names, layer),
     )
-    program.write_figure(folder / "layer_path.png", figures.layer_path(pictures, taps, names))
+    output.write_figure(folder / "layer_path.png", figures.layer_path(pictures, taps, names))
 
     first, second = (dataset.test_images[dataset.test_labels == label] for label in classes)
     found = inspection.discriminate(checkpoint.model, checkpoint.state.params, first, second, layer)
-    program.write_figure(folder / "discrimination.png", figures.discrimination(found, classes, layer))
+    output.write_figure(folder / "discrimination.png", figures.discrimination(found, classes, layer))
     cells = inspection.separation(found.cell_auc)
     channels = inspection.separation(found.channel_auc)
     order = np.argsort(cells, axis=None)[::-1]
@@ -120,7 +120,7 @@ def features(
             }
         )
     best = channels.argsort()[::-1][:10]
-    program.write_csv(
+    output.write_csv(
         folder / "channels.csv",
         ("channel", "auc_of_its_sum", "auc_of_its_best_cell", "larger_for"),
         [
@@ -133,7 +133,7 @@ def features(
             for c in channels.argsort()[::-1]
         ],
     )
-    program.print_table(
+    console.print_table(
         f"{layer}: single cells that best tell {classes[0]} from {classes[1]}",
         ("channel", "cell (row, column)", "sees pixel rows", "columns", "AUC", "larger for"),
         [
@@ -171,8 +171,8 @@ def shifts(predict: Predict, dataset: Dataset, folder: pathlib.Path) -> dict:
         for (name, _), p in zip(versions, probabilities, strict=True)
     ]
     captions = [f"{r['name']}\npredicted {r['prediction']} with {r['probability']:.5f}" for r in rows]
-    program.write_figure(folder / "shifted.png", figures.shifted(list(pictures), captions))
-    program.print_table(
+    output.write_figure(folder / "shifted.png", figures.shifted(list(pictures), captions))
+    console.print_table(
         f"test image {row}, a {label}, shifted with clamped borders",
         ("image", "prediction", "its probability", f"P({label})"),
         [(r["name"], r["prediction"], f"{r['probability']:.8f}", f"{r['true_probability']:.8f}") for r in rows],
@@ -182,13 +182,13 @@ def shifts(predict: Predict, dataset: Dataset, folder: pathlib.Path) -> dict:
     reach = np.arange(-MAX_SHIFT.value, MAX_SHIFT.value + 1)
     zeros = np.zeros_like(reach)
     both = np.concatenate([np.stack([zeros, reach], 1), np.stack([reach, zeros], 1)])
-    with program.progress("shifting", len(both) * len(images), "images") as advance:
+    with console.progress("shifting", len(both) * len(images), "images") as advance:
         accuracy = inspection.accuracy_of_shifts(predict, images, label, both, advance)
     horizontal, vertical = np.split(accuracy, 2)
-    program.write_figure(
+    output.write_figure(
         folder / "shift_curves.png", figures.shift_curves(reach, horizontal, vertical, label, len(images), pixels)
     )
-    program.write_csv(
+    output.write_csv(
         folder / "shift_curves.csv",
         ("shift_pixels", "accuracy_horizontal", "accuracy_vertical"),
         list(zip(reach.tolist(), horizontal.tolist(), vertical.tolist(), strict=True)),

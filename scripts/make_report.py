@@ -11,7 +11,7 @@ import sys
 import time
 
 from absl import flags
-from common import program, shared_flags
+from common import output, program, shared_flags
 
 from hw3.report import page as report_page
 from hw3.report import words
@@ -62,7 +62,7 @@ def results(folder: pathlib.Path) -> dict:
 
 def main() -> None:
     """Runs the programs one after the other and renders the page from what they wrote."""
-    out = program.check_writable(pathlib.Path(OUTDIR.value))
+    out = output.check_writable(pathlib.Path(OUTDIR.value))
     start = time.monotonic()
     given = {name: f"--{name}={flag.value}" for name, flag in TRAINING.items() if flag.present}
     run("train_cnn", "--resume", *given.values())
@@ -129,7 +129,7 @@ def main() -> None:
         f"{theory}. Beside each stands what five published documents said."
     )
     page = out / "report.html"
-    program.write_text(page, report_page.render(TITLE, summary, sections, out))
+    output.write_text(page, report_page.render(TITLE, summary, sections, out))
     print(
         f"\n{page} is ready ({page.stat().st_size / 1e6:.1f} MB, {time.monotonic() - start:.0f} s): open it in a "
         "browser"

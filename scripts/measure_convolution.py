@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from absl import flags
-from common import program, shared_flags
+from common import console, machine, output, program, shared_flags
 
 from hw3 import cnn
 from hw3.cnn import receptive_field
@@ -143,8 +143,8 @@ def cost(checkpoint: Checkpoint, chosen: Plan, dataset: Dataset, key: jax.Array,
     }
     times = timing(shapes, chosen.repeats)
     few = few_images(chosen, dataset, key)
-    program.write_figure(folder / "cost.png", figures.cost(layers, times))
-    program.write_figure(folder / "few_images.png", figures.few_images(few))
+    output.write_figure(folder / "cost.png", figures.cost(layers, times))
+    output.write_figure(folder / "few_images.png", figures.few_images(few))
     return {"layers": layers, "timing": times, "few_images": few}
 
 
@@ -165,7 +165,7 @@ def timing(shapes: dict[str, Shape], repeats: int) -> dict:
             shapes_of = jax.eval_shape(module.init, jax.random.key(0), images)
             variables = jax.tree.map(lambda leaf: jnp.asarray(np.full(leaf.shape, 0.01, leaf.dtype)), shapes_of)
             ways[kind] = jax.tree_util.Partial(jax.jit(module.apply), variables, images)
-        seconds[name] = program.alternate_seconds(ways, repeats)
+        seconds[name] = machine.alternate_seconds(ways, repeats)
     return {"seconds": seconds, "batch": TIMED_BATCH}
 
 
@@ -177,7 +177,7 @@ def few_images(chosen: Plan, dataset: Dataset, key: jax.Array) -> dict:
         shapes.append(Shape(height, width, channels, window, features, stride))
         (height, width), channels = shapes[-1].positions, features
     total = len(chosen.few_kinds) * chosen.seeds * len(chosen.few_counts) * chosen.few_steps * FEW_RECIPE.batch_size
-    with program.progress("few images", total, "images") as advance:
+    with console.progress("few images", total, "images") as advance:
         accuracy = connectivity.few_images(
             tuple(shapes), FEW_RECIPE, chosen.few_steps, key, chosen.seeds, chosen.few_counts, chosen.few_kinds,
             dataset, advance,
@@ -195,7 +195,7 @@ def pooling(checkpoint: Checkpoint, chosen: Plan, dataset: Dataset, key: jax.Arr
     side = dataset.train_images.shape[1]
     network = pooling_study.network(FEATURES, dataset)
     total = chosen.seeds * len(pooling_study.VERSIONS) * TRAIN_IMAGES.value * chosen.epochs
-    with program.progress("pooling", total, "images") as advance:
+    with console.progress("pooling", total, "images") as advance:
         variables, versions = pooling_study.train(
             network, RECIPE, chosen.epochs, key, chosen.seeds, TRAIN_IMAGES.value, dataset, advance
         )
@@ -215,8 +215,8 @@ def pooling(checkpoint: Checkpoint, chosen: Plan, dataset: Dataset, key: jax.Arr
         "trained": side,
         "ways": {way: {"direct": run.direct.tolist(), "resized": run.resized.tolist()} for way, run in ways.items()},
     }
-    program.write_figure(folder / "shifts.png", figures.shifts(shifts))
-    program.write_figure(folder / "canvas.png", figures.canvas(canvas))
+    output.write_figure(folder / "shifts.png", figures.shifts(shifts))
+    output.write_figure(folder / "canvas.png", figures.canvas(canvas))
     return {"shifts": shifts, "canvas": canvas}
 
 
@@ -243,10 +243,10 @@ def fields(checkpoint: Checkpoint, chosen: Plan, dataset: Dataset, key: jax.Arra
         )
         maps.append({name: np.mean(values, 0) for name, values in found.items()})
     picture = as_float(dataset.test_images[:1])[0]
-    program.write_figure(folder / "receptive_fields.png", figures.receptive_fields(picture, rows, maps))
+    output.write_figure(folder / "receptive_fields.png", figures.receptive_fields(picture, rows, maps))
     sides = [receptive_field.stack_sides(k, chosen.depths) for k in of_stacks]
     stack = {"depths": chosen.depths, "sides": np.stack(sides).tolist()}
-    program.write_figure(folder / "stack.png", figures.stack(stack))
+    output.write_figure(folder / "stack.png", figures.stack(stack))
     result = {"layers": rows, "pixels": shape[0] * shape[1], "images": len(images), "groups": groups}
     return {"fields": result, "stack": stack}
 
@@ -264,7 +264,7 @@ def by_hand(checkpoint: Checkpoint, chosen: Plan, dataset: Dataset, key: jax.Arr
     below = np.asarray(taps[receptive_field.below_of(checkpoint.model, first)])[0]
     ours = receptive_field.by_hand(below, kernel, bias)[..., 0]
     theirs = np.asarray(taps[first])[0, ..., strongest]
-    program.write_figure(folder / "by_hand.png", figures.by_hand(below, kernel[..., 0], ours, theirs, strongest))
+    output.write_figure(folder / "by_hand.png", figures.by_hand(below, kernel[..., 0], ours, theirs, strongest))
     return {"by_hand": [row._asdict() for row in found]}
 
 
@@ -284,9 +284,9 @@ def main() -> None:
         test_images=dataset.test_images[: chosen.test_images], test_labels=dataset.test_labels[: chosen.test_images]
     )
     keys = jax.random.split(jax.random.key(SEED.value), len(MEASUREMENTS))
-    with program.results_folder("convolution") as folder:
+    with output.results_folder("convolution") as folder:
         results: dict[str, Any] = {
-            "command": program.command(),
+            "command": output.command(),
             "dataset": dataset.name,
             "model": checkpoint.run.model,
             "seeds": chosen.seeds,
@@ -295,8 +295,8 @@ def main() -> None:
             if name in only:
                 results |= measurement(checkpoint, chosen, dataset, key, folder)
         results["claims"] = [verdicts.as_results(claim) for claim in claims.claims(results)]
-        program.write_json(folder / "results.json", results)
-    program.print_claims(results["claims"])
+        output.write_json(folder / "results.json", results)
+    console.print_claims(results["claims"])
     print(f"figures and numbers: {OUTDIR.value}/convolution")
 
 

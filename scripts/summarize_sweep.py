@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from absl import flags
-from common import program, shared_flags
+from common import console, output, program, shared_flags
 
 from hw3 import datasets
 from hw3.datasets import as_float
@@ -35,7 +35,7 @@ def read(store: Store) -> Statistics:
             "with the same flags"
         )
     statistics = occlusion_statistics.empty(store.classes, len(store.rows), len(store.cols))
-    with program.progress("reading", len(store.images), "images") as advance:
+    with console.progress("reading", len(store.images), "images") as advance:
         for chunk in range(store.chunks):
             span = store.span(chunk)
             clean, probabilities = storage.read(store, chunk)
@@ -88,22 +88,22 @@ def main() -> None:
     images = dataset.test_images if store.settings["split"] == "test" else dataset.train_images
     statistics = read(store)
     rows = rows_of(statistics, store)
-    with program.results_folder("dataset_summary") as folder:
+    with output.results_folder("dataset_summary") as folder:
         for name, values, title in (
             ("accuracy", statistics.accuracy_map, "Fraction classified rightly"),
             ("probability", statistics.probability_map, "Mean probability of the true label"),
         ):
             figure = figures.maps(statistics, values, title, store.rows, store.cols)
-            program.write_figure(folder / f"{name}.png", figure)
+            output.write_figure(folder / f"{name}.png", figure)
             header = ("label", "row", *(f"col_{col}" for col in store.cols))
             lines = [
                 (label, int(row), *line)
                 for label in np.flatnonzero(statistics.images).tolist()
                 for row, line in zip(store.rows, values[label].tolist(), strict=True)
             ]
-            program.write_csv(folder / f"{name}.csv", header, lines)
-        program.write_figure(folder / "confusion.png", figures.confusion(statistics))
-        program.write_csv(
+            output.write_csv(folder / f"{name}.csv", header, lines)
+        output.write_figure(folder / "confusion.png", figures.confusion(statistics))
+        output.write_csv(
             folder / "confusion.csv",
             ("true label", *(f"predicted_{label}" for label in range(store.classes))),
             [(label, *counts) for label, counts in enumerate(statistics.confusion.tolist())],
@@ -113,14 +113,14 @@ def main() -> None:
             ("robust", statistics.robust, "The most robust images"),
         ):
             shown = pictures(store, ranked, images)
-            program.write_figure(folder / f"{name}.png", figures.gallery(*shown, ranked, title))
+            output.write_figure(folder / f"{name}.png", figures.gallery(*shown, ranked, title))
         write_numbers(folder, store, statistics, rows)
     print(f"figures and numbers: {OUTDIR.value}/dataset_summary")
 
 
 def write_numbers(folder: pathlib.Path, store: Store, statistics: Statistics, rows: list[dict[str, Any]]) -> None:
     """Tables on the screen and on disk."""
-    program.write_csv(folder / "classes.csv", tuple(rows[0]), [tuple(row.values()) for row in rows])
+    output.write_csv(folder / "classes.csv", tuple(rows[0]), [tuple(row.values()) for row in rows])
     total = int(statistics.images.sum())
     overall = {
         "images": total,
@@ -130,7 +130,7 @@ def write_numbers(folder: pathlib.Path, store: Store, statistics: Statistics, ro
         "never_fooled": int(statistics.never_fooled.sum()) / total,
     }
     patch = "x".join(map(str, store.settings["patch_size"]))
-    program.print_table(
+    console.print_table(
         f"{total:,} {store.settings['split']} images of {store.settings['dataset']} under a patch of {patch} pixels at "
         f"{len(store.rows)}x{len(store.cols)} positions",
         ("class", "images", "no patch", "patch", "never fooled", "worst position (row, col)", "most often taken for"),
@@ -162,10 +162,10 @@ def write_numbers(folder: pathlib.Path, store: Store, statistics: Statistics, ro
         name: [{**each._asdict(), "image": int(store.images[each.at])} for each in found]
         for name, found in (("fragile", statistics.fragile), ("robust", statistics.robust))
     }
-    program.write_json(
+    output.write_json(
         folder / "results.json",
         {
-            "command": program.command(),
+            "command": output.command(),
             "settings": store.settings,
             "maps": [len(store.rows), len(store.cols)],
             "overall": overall,

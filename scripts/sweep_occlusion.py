@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from absl import flags
-from common import program, shared_flags, sweep_flags
+from common import console, output, program, shared_flags, sweep_flags
 
 from hw3 import occlusion
 from hw3.classifiers import Predict
@@ -40,19 +40,19 @@ def main() -> None:
     image = np.asarray(as_float(dataset.test_images[row]))
     fill = sweep_flags.filling(image[None])
     result = occlusion.sweep(predict, image[None], np.array([DIGIT.value]), fill=fill, **options)
-    with program.results_folder("sweep") as folder:
-        results: dict[str, Any] = {"command": program.command(), "model": checkpoint.run.model}
+    with output.results_folder("sweep") as folder:
+        results: dict[str, Any] = {"command": output.command(), "model": checkpoint.run.model}
         results |= one_image(image, row, result, fill, folder)
         if FRAGILITY_IMAGES.value:
             results["fragility"] = every_class(predict, dataset, options, folder)
-        program.write_json(folder / "results.json", results)
+        output.write_json(folder / "results.json", results)
     print(f"maps and numbers: {OUTDIR.value}/sweep")
 
 
 def write_map(path: pathlib.Path, values: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> None:
     """A map [rows, cols] as a table with the pixel rows and columns at its edges."""
     header = ("row", *(f"col_{col}" for col in cols))
-    program.write_csv(path, header, [(row, *line) for row, line in zip(rows.tolist(), values.tolist(), strict=True)])
+    output.write_csv(path, header, [(row, *line) for row, line in zip(rows.tolist(), values.tolist(), strict=True)])
 
 
 def one_image(image: np.ndarray, row: int, result: occlusion.Sweep, fill: Any, folder: pathlib.Path) -> dict:
@@ -63,9 +63,9 @@ def one_image(image: np.ndarray, row: int, result: occlusion.Sweep, fill: Any, f
     region = occlusion.maps.important_region(result)
     telling = occlusion.maps.telling_cases(result)
     uncovered = occlusion.maps.uncovered_pixels(result)
-    program.write_figure(folder / "maps.png", figures.three_maps(image, result))
-    program.write_figure(folder / "cases.png", figures.cases(image, telling, result.patch, label, shown))
-    program.write_figure(folder / "importance.png", figures.important(image, importance, region, label))
+    output.write_figure(folder / "maps.png", figures.three_maps(image, result))
+    output.write_figure(folder / "cases.png", figures.cases(image, telling, result.patch, label, shown))
+    output.write_figure(folder / "importance.png", figures.important(image, importance, region, label))
     for name, values in (
         ("map1_true_probability", result.true_probability[0]),
         ("map2_highest_probability", result.highest_probability[0]),
@@ -73,7 +73,7 @@ def one_image(image: np.ndarray, row: int, result: occlusion.Sweep, fill: Any, f
     ):
         write_map(folder / f"{name}.csv", values, result.rows, result.cols)
     write_map(folder / "importance.csv", importance, *map(np.arange, importance.shape))
-    program.write_csv(
+    output.write_csv(
         folder / "changed.csv",
         ("row", "col", "predicted", "probability", "true_probability"),
         [
@@ -90,7 +90,7 @@ def one_image(image: np.ndarray, row: int, result: occlusion.Sweep, fill: Any, f
     wrong, counts = np.unique(result.predicted[0][result.predicted[0] != label], return_counts=True)
     taken_for = {str(w): int(n) for w, n in zip(wrong, counts, strict=True)}
     positions = result.predicted[0].size
-    program.print_table(
+    console.print_table(
         f"test image {row}, a {label}, under a {result.patch[0]}x{result.patch[1]} patch at "
         f"{len(result.rows)}x{len(result.cols)} positions",
         ("", "value"),
@@ -109,7 +109,7 @@ def one_image(image: np.ndarray, row: int, result: occlusion.Sweep, fill: Any, f
             *([("pixels that no patch covers", uncovered)] if uncovered else []),
         ],
     )
-    program.print_table(
+    console.print_table(
         "telling positions",
         ("patch", "row", "col", f"P({label})", "predicted", "its probability"),
         [
@@ -146,7 +146,7 @@ def every_class(predict: Predict, dataset: Dataset, options: dict[str, Any], fol
     rows, cols = sweep_flags.places((height, width), options)
     means, importances, accuracies = [], [], []
     total = classes * count * len(rows) * len(cols)
-    with program.progress("sweeping every class", total, "occluded images") as advance:
+    with console.progress("sweeping every class", total, "occluded images") as advance:
         for label in range(classes):
             try:
                 found = inspection.correct(predict, dataset.test_images, dataset.test_labels, label, count)
@@ -161,11 +161,11 @@ def every_class(predict: Predict, dataset: Dataset, options: dict[str, Any], fol
             accuracies.append(float(result.accuracy.mean()))
     for label, importance in enumerate(importances):
         write_map(folder / f"importance_of_{label}.csv", importance, np.arange(height), np.arange(width))
-    program.write_figure(
+    output.write_figure(
         folder / "fragility.png",
         figures.fragility(np.stack(means), np.stack(importances), np.array(accuracies), count),
     )
-    program.print_table(
+    console.print_table(
         f"accuracy over all positions, first {count} correctly classified test images of each class",
         ("class", "accuracy", "most important pixel (row, column)"),
         [

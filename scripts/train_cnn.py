@@ -12,7 +12,7 @@ from typing import Any
 
 import jax
 from absl import flags
-from common import program, shared_flags
+from common import console, output, program, shared_flags
 
 from hw3 import cnn, datasets
 from hw3.cnn import checkpoints, training
@@ -55,7 +55,7 @@ def main() -> None:
         seed,
     )
     folder = shared_flags.run_folder(OUTDIR.value, name)
-    directory = program.check_writable(folder / "checkpoint")
+    directory = output.check_writable(folder / "checkpoint")
     model = cnn.CNN(layers, dataset.classes)
     init_key, key = jax.random.split(jax.random.key(seed))
 
@@ -84,7 +84,7 @@ def train(
     """Runs the epochs that are left, saves after each and prints a line."""
     left = checkpoint.run.recipe.epochs - len(checkpoint.history)
     title = f"training {checkpoint.run.model}"
-    with program.progress(title, left * len(dataset.train_images), "images") as advance:
+    with console.progress(title, left * len(dataset.train_images), "images") as advance:
         start = time.monotonic()
         for state, metrics in training.epochs(model, checkpoint.run.recipe, dataset, key, checkpoint.state, advance):
             checkpoint = checkpoint._replace(state=state, history=(*checkpoint.history, metrics))
@@ -105,17 +105,17 @@ def write_results(folder: pathlib.Path, model: cnn.CNN, checkpoint: checkpoints.
         (row.epoch, row.train.loss, row.train.accuracy, row.test.loss, row.test.accuracy) for row in checkpoint.history
     ]
     header = ("epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy")
-    program.write_csv(folder / "history.csv", header, rows)
+    output.write_csv(folder / "history.csv", header, rows)
     published = (
         given.NETWORKS[run.model].test_accuracy if run.model in given.NETWORKS and run.dataset == "mnist" else None
     )
     curves = figures.curves(checkpoint.history, f"{run.model} on {run.dataset}", published)
-    program.write_figure(folder / "curves.png", curves)
-    program.write_text(folder / "layers.txt", cnn.table(model, run.image_shape))
-    program.write_json(
+    output.write_figure(folder / "curves.png", curves)
+    output.write_text(folder / "layers.txt", cnn.table(model, run.image_shape))
+    output.write_json(
         folder / "results.json",
         {
-            "command": program.command(),
+            "command": output.command(),
             "folder": folder.name,
             "model": run.model,
             "dataset": run.dataset,
@@ -128,7 +128,7 @@ def write_results(folder: pathlib.Path, model: cnn.CNN, checkpoint: checkpoints.
         },
     )
     last = checkpoint.history[-1]
-    program.print_table(
+    console.print_table(
         f"{run.model} on {run.dataset} after {last.epoch} epochs",
         ("set", "accuracy", "loss"),
         [(name, f"{m.accuracy:.2%}", f"{m.loss:.4f}") for name, m in (("train", last.train), ("test", last.test))],

@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from absl import flags
-from common import program, shared_flags
+from common import console, output, program, shared_flags
 
 from hw3.recurrent import gradients, lstm, rnn
 from hw3.studies.unrolling import figures
@@ -53,7 +53,7 @@ def main() -> None:
         params, xs, h0, s0 = lstm.DOCUMENT_004, rnn.HOMEWORK_SEQUENCE, np.zeros(2), lstm.DOCUMENT_004_STATE
         loss = rnn.Loss(squared=1, logged=0)
     else:
-        params, xs, h0, s0 = lstm.from_record({} if FLAGS.input is None else program.read_json(FLAGS.input))
+        params, xs, h0, s0 = lstm.from_record({} if FLAGS.input is None else output.read_json(FLAGS.input))
         loss = rnn.Loss(FLAGS.squared - 1, FLAGS.logged - 1, FLAGS.every_step)
     lstm.check(params, xs, h0, s0, loss)
     with jax.enable_x64(FLAGS.precision == "float64"):
@@ -66,10 +66,10 @@ def main() -> None:
         "tanh_candidate": FLAGS.tanh_candidate,
         "precision": FLAGS.precision,
     }
-    with program.results_folder("lstm") as folder:
+    with output.results_folder("lstm") as folder:
         for name, figure in draw(results).items():
-            program.write_figure(folder / name, figure)
-        program.write_json(folder / "results.json", {"command": program.command(), **results})
+            output.write_figure(folder / name, figure)
+        output.write_json(folder / "results.json", {"command": output.command(), **results})
     show(results)
     print(f"figures and numbers: {FLAGS.outdir}/lstm")
 
@@ -218,20 +218,20 @@ def show(results: dict[str, Any]) -> None:
 
     print("Biases: " + "; ".join(f"{name} {gate['b']}" for name, gate in results["params"]["gates"].items()))
     forward = [row for name in ("f", "g", "q", "k", "s", "h", "o") for row in rows(name, results[name])]
-    program.print_table("Gates, state and output", ["", *heads], forward)
-    program.print_table("Outputs", ["", *heads], rows("y", results["y_hat"]))
+    console.print_table("Gates, state and output", ["", *heads], forward)
+    console.print_table("Outputs", ["", *heads], rows("y", results["y_hat"]))
     print(f"loss: {results['loss']!r}\n")
     table = [row for name, heading in INTERMEDIATES.items() for row in rows(heading, results["intermediates"][name])]
     table += [row for symbol in "fgqk" for row in rows(f"d{symbol}/da", results["intermediates"][f"d{symbol}_da"])]
     table += [row for symbol in "fgqk" for row in rows(f"dL/da_{symbol}", results["intermediates"][f"dL_da_{symbol}"])]
-    program.print_table("Unfolded through time: intermediate results", ["", *heads], table)
+    console.print_table("Unfolded through time: intermediate results", ["", *heads], table)
     print("Gradient with respect to the biases of the forget gate, the sum of dL/da_f over the steps:")
     pairs = zip(results["forget_gradient"], results["differences"], strict=True)
     for k, (value, difference) in enumerate(pairs):
         print(f"dL/db_f{k + 1} = {value!r}   (central difference: {difference!r})")
     routes = results["routes"]
     errors = [[name, f"{results['largest_errors'][name]:.1e}"] for name in routes]
-    program.print_table("All parameters: largest relative error", ["route", "error"], errors)
+    console.print_table("All parameters: largest relative error", ["route", "error"], errors)
     choices = [
         [
             name,
@@ -241,7 +241,7 @@ def show(results: dict[str, Any]) -> None:
         ]
         for name, choice in results["forget_choices"].items()
     ]
-    program.print_table("What the forget gate's bias does: f in each step", ["bias", "b_f", *heads, "loss"], choices)
+    console.print_table("What the forget gate's bias does: f in each step", ["bias", "b_f", *heads, "loss"], choices)
     print(f"One step down the gradient on b_f, learning rate {results['learning_rate']:g}:")
     print(f"loss {results['new_loss']!r}, before {results['loss']!r}\n")
 

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from absl import flags
-from common import program, shared_flags
+from common import console, output, program, shared_flags
 
 from hw3.recurrent import gradients, rnn
 from hw3.studies.unrolling import figures
@@ -45,7 +45,7 @@ def main() -> None:
     if not np.isfinite(FLAGS.learning_rate):
         raise ValueError(f"--learning_rate is {FLAGS.learning_rate}; it must be finite")
     gradients.checked_epsilon(FLAGS.epsilon)
-    record = {} if FLAGS.input is None else program.read_json(FLAGS.input)
+    record = {} if FLAGS.input is None else output.read_json(FLAGS.input)
     params, xs, h0 = rnn.from_record(record)
     loss = rnn.Loss(FLAGS.squared - 1, FLAGS.logged - 1, FLAGS.every_step)
     rnn.check(params, xs, h0, loss)
@@ -53,10 +53,10 @@ def main() -> None:
         params, xs, h0 = jax.tree.map(jnp.asarray, (params, xs, h0))
         results = compute(params, xs, h0, loss, FLAGS.epsilon, FLAGS.learning_rate)
     results["settings"] = {name: FLAGS[name].value for name in ("squared", "logged", "every_step", "precision")}
-    with program.results_folder("rnn") as folder:
+    with output.results_folder("rnn") as folder:
         for name, figure in draw(results).items():
-            program.write_figure(folder / name, figure)
-        program.write_json(folder / "results.json", {"command": program.command(), **results})
+            output.write_figure(folder / name, figure)
+        output.write_json(folder / "results.json", {"command": output.command(), **results})
     show(results)
     print(f"figures and numbers: {FLAGS.outdir}/rnn")
 
@@ -149,7 +149,7 @@ def show(results: dict[str, Any]) -> None:
     heads = [f"t={t + 1}" for t in steps]
     y_hat = np.array(results["y_hat"])
     rows = [[f"y{k + 1}", *(f"{y_hat[t, k]:.8f}" for t in steps)] for k in range(y_hat.shape[1])]
-    program.print_table(
+    console.print_table(
         "(1) Outputs",
         ["output", *heads],
         [*rows, ["loss of the step", *(f"{results['step_losses'][t]:.8f}" for t in steps)]],
@@ -164,9 +164,9 @@ def show(results: dict[str, Any]) -> None:
     for k, value in enumerate(results["gradient"]["b"]):
         print(f"dL/db{k + 1} = {value!r}")
     title = "Intermediate results (direct: through the step's own output; otherwise all later steps too)"
-    program.print_table(title, ["", *heads], list(intermediate_rows(results, steps)))
+    console.print_table(title, ["", *heads], list(intermediate_rows(results, steps)))
     routes = results["routes"]
-    program.print_table(
+    console.print_table(
         "The gradient by every route; error: the largest, relative, against autodiff",
         ["", *routes],
         [[row[0], *(f"{value:.8g}" for value in row[1 : 1 + len(routes)])] for row in results["side_by_side"][:30]]

@@ -17,8 +17,8 @@ from hw3 import batches
 from hw3.batches import in_batches
 from hw3.classifiers import Predict, as_pytree, check_count, check_images, check_predict
 from hw3.occlusion import evaluation
-from hw3.occlusion.sweeps import occluded, positions, sweep
 from hw3.occlusion.evaluation import Patched
+from hw3.occlusion.sweeps import occluded, positions, sweep
 
 # Pixels times channels of the moved donors kept at once.
 FILL_VALUES = 8_000_000

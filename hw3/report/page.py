@@ -28,10 +28,13 @@ class Table(NamedTuple):
 
 
 class Published(NamedTuple):
-    """What one of the five documents (000 to 004) says on the same question."""
+    """What one of the five documents (000 to 004) says on the same question, and what became of it."""
 
     document: str
-    said: str
+    said: str  # quoted or summed up
+    remark: str = ""  # ours
+    mark: str = ""  # right, right under a convention, misprinted or wrong; empty where nothing decides it
+    ours: str = ""  # the value that we find
 
 
 class Answer(NamedTuple):
@@ -39,11 +42,12 @@ class Answer(NamedTuple):
 
     number: str  # as in the assignment, "1 (2)"
     question: str  # in our own words
-    answer: str  # sentences made from measured numbers
-    figures: Sequence[Figure] = ()
+    verdict: str  # one sentence of at most 30 words, made from measured numbers
+    answer: str = ""  # what else follows from them, in sentences
+    figures: Sequence[Figure] = ()  # the first one is shown at once
     tables: Sequence[Table] = ()
     published: Sequence[Published] = ()
-    command: str = ""  # makes the numbers and figures again
+    made_by: Sequence[str] = ()  # names of the studies behind it, whose commands make its numbers and figures again
 
 
 class Section(NamedTuple):

@@ -16,6 +16,10 @@ SETTINGS: Any = {"font.size": 7.5, "axes.titlesize": 8.0, "figure.titlesize": 9.
 DPI = 150  # pixels an inch, on the page and on disk
 WIDTH = 7.2  # inches, the text width of a printed page
 
+# Okabe and Ito's palette, for lines: told apart also by colour-blind readers.
+BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
+GREY = "#666666"
+
 # Paul Tol's "muted" scheme, distinct for the colour-blind, for the ten digits; the eleventh class starts again.
 LABEL_COLOURS = (
     "#332288",

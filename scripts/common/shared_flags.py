@@ -4,6 +4,8 @@ import math
 import os
 import pathlib
 import re
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from absl import flags
 
@@ -123,3 +125,22 @@ def numbers(name: str, kind: type = float) -> list:
         wanted = "whole numbers" if kind is int else "numbers"
         raise ValueError(f"--{name} is {','.join(given)!r}; it must be {wanted} with commas between")
     return found
+
+
+Settings = TypeVar("Settings")
+
+
+def settings_from(default: Settings, names: Sequence[str]) -> Settings:
+    """`default`, a study's settings, with every flag of these names that is not None in the field of its name.
+
+    The numbers of a list flag become a tuple of the kind that the field has. Raises ValueError naming the flag if one
+    isn't a number.
+    """
+    given: dict[str, Any] = {}
+    for name in names:
+        value = getattr(flags.FLAGS, name)
+        if isinstance(value, list):
+            value = tuple(numbers(name, type(getattr(default, name)[0])))
+        if value is not None:
+            given[name] = value
+    return default._replace(**given)  # type: ignore[attr-defined]

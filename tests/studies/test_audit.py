@@ -3,9 +3,9 @@ import collections
 import jax
 import numpy as np
 import pytest
-from hw3.studies.audit.comparison import CONVENTION, MISPRINTED, REPRODUCED, WRONG
 
 from hw3.studies.audit import comparison
+from hw3.studies.audit.comparison import CONVENTION, MISPRINTED, REPRODUCED, WRONG
 from hw3.studies.audit.formulas import formulas
 from hw3.studies.audit.numbers import NUMBERS, Printed
 

@@ -4,28 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from matplotlib import colormaps, colors, ticker
+from matplotlib import colors, ticker
 from matplotlib.figure import Figure
 
 from hw3.report import style
-from hw3.studies.unrolling.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
-
-TEN = np.log(10.0)  # curves are drawn in powers of ten
-LOOKS = ((BLUE, "-"), (VERMILLION, "--"), (GREEN, "-."), (PURPLE, ":"), (ORANGE, "-"), (SKY, "--"), ("black", "-."))
-
-
-def shades(count: int) -> list[Any]:
-    """Colours for an ordered setting: from dark to light, without the palest."""
-    return [colormaps[style.SEQUENTIAL](value) for value in np.linspace(0, 0.88, count)]
-
-
-def draw_band(
-    ax: Any, x: Any, band: Mapping[str, Any], colour: Any, label: str = "", line: str = "-", unit: float = 1
-) -> None:
-    """A median with its band over x; `unit` is what the values are divided by."""
-    low, median, high = (np.array(band[name]) / unit for name in ("low", "median", "high"))
-    ax.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
-    ax.plot(x, median, color=colour, linestyle=line, linewidth=1.2, label=label or None)
+from hw3.report.style import GREY
+from hw3.studies.long_sequences.bands import LOOKS, TEN, draw_band, shades
 
 
 def _norm_axes(ax: Any, title: str) -> None:

@@ -8,11 +8,10 @@ from matplotlib.figure import Figure
 
 from hw3.report import style
 from hw3.report.page import Results
+from hw3.report.style import BLUE, GREEN, GREY, PURPLE, VERMILION
 from hw3.studies import verdicts
 from hw3.studies.regularization.dropout import TARGET
 
-# Okabe and Ito's palette, told apart also by colour-blind readers.
-BLUE, VERMILION, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#555555"
 MARKERS = {BLUE: "o", VERMILION: "s", GREEN: "^", PURPLE: "D", GREY: "v"}
 
 

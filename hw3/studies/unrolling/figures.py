@@ -10,17 +10,8 @@ from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
 
 from hw3.report import style
+from hw3.report.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
 
-# Okabe and Ito's palette, told apart also by colour-blind readers.
-BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY = (
-    "#0072B2",
-    "#E69F00",
-    "#009E73",
-    "#D55E00",
-    "#CC79A7",
-    "#56B4E9",
-)
-GREY = "#666666"
 STEPS_DRAWN = 5  # of a longer sequence the last ones: the loss is there
 ENTRIES_WRITTEN = 3
 NEGLIGIBLE = 1e-20  # of the largest share
@@ -52,7 +43,7 @@ def _lines(layer: Layer, t: int) -> list[tuple[str, str]]:
     for symbol, values, derivative in layer.quantities:
         lines.append((f"{symbol} = {_vector(values[t])}", "black"))
         if derivative is not None:
-            lines.append((f"∂L/∂{symbol} = {_vector(derivative[t])}", VERMILLION))
+            lines.append((f"∂L/∂{symbol} = {_vector(derivative[t])}", VERMILION))
     return lines
 
 
@@ -171,7 +162,7 @@ def epsilon_curve(epsilons: np.ndarray, errors: Mapping[str, np.ndarray], chosen
             max(error[best], 1e-17),
             marker="*",
             markersize=16,
-            color=VERMILLION,
+            color=VERMILION,
             linestyle="none",
             zorder=3,
             label=f"best epsilon: {epsilons[best]:.2g}, error {error[best]:.1e}",
@@ -193,7 +184,7 @@ def loss_along_gradient(
     figure = style.new_figure(7, 4.4)
     axes = figure.add_subplot()
     axes.plot(rates, losses, color=BLUE, label="loss along the gradient")
-    looks = (("black", "o"), (VERMILLION, "D"), (GREEN, "s"), (PURPLE, "^"))
+    looks = (("black", "o"), (VERMILION, "D"), (GREEN, "s"), (PURPLE, "^"))
     for (label, (rate, loss)), (colour, marker) in zip(marks.items(), looks, strict=False):
         axes.plot(rate, loss, marker, color=colour, markersize=8, linestyle="none", label=f"{label}: {loss:.8f}")
     axes.axvline(0, color=GREY, linewidth=0.8)
@@ -215,7 +206,7 @@ def forget_gates(choices: Mapping[str, np.ndarray], biases: np.ndarray, kept: np
     figure = style.new_figure(4.2 * (cells + 1), 4.2)
     figure.suptitle("What the forget gate's bias does", weight="bold")
     *panels, right = figure.subplots(1, cells + 1)
-    styles = ((ORANGE, "s", "-"), (BLUE, "o", "--"), (VERMILLION, "D", ":"), (GREEN, "^", "-."))
+    styles = ((ORANGE, "s", "-"), (BLUE, "o", "--"), (VERMILION, "D", ":"), (GREEN, "^", "-."))
     for cell, axes in enumerate(panels):
         for (label, f), (colour, marker, line) in zip(choices.items(), styles, strict=False):
             steps = range(1, len(f) + 1)
@@ -251,7 +242,7 @@ def verdict_counts(documents: Sequence[str], verdicts: Sequence[str], counts: np
     axes: Axes = figure.add_subplot()
     start = np.zeros(len(documents))
     for index, (verdict, colour, hatch) in enumerate(
-        zip(verdicts, (BLUE, SKY, ORANGE, VERMILLION), ("", "..", "//", "xx"), strict=True)
+        zip(verdicts, (BLUE, SKY, ORANGE, VERMILION), ("", "..", "//", "xx"), strict=True)
     ):
         width = counts[:, index]
         bars = axes.barh(

@@ -1,0 +1,155 @@
+"""What the programs write and read: whole files or none, and a study with all that belongs to it.
+
+Nothing that was there before is lost: files and folders are made beside and moved into place once they are whole.
+"""
+
+import contextlib
+import csv
+import json
+import os
+import pathlib
+import shlex
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from absl import flags
+from matplotlib.figure import Figure
+from PIL import Image
+
+from common import console
+from hw3.report import results as results_on_disk
+from hw3.report.page import Table
+from hw3.report.results import Record
+
+
+class Study(Protocol):
+    """What a study's package offers a program, beside its `Settings`, `Results` and `measure`."""
+
+    NAME: str  # of its folder under --outdir
+
+    def tables(self, results: Any) -> Sequence[Table]:
+        """What the program prints and the page folds away."""
+
+    def figures(self, results: Any) -> Mapping[str, Figure]:
+        """Figures by file name."""
+
+
+def keep(study: Study, results: NamedTuple, files: Mapping[str, Table | np.ndarray] | None = None) -> pathlib.Path:
+    """Writes a study's results, figures and other files as one folder under --outdir, and prints its tables.
+
+    Args: files: tables to be written as CSV and images [height, width, 1 or 3] in [0, 1] to be written as PNG, by
+      file name, which may have folders in it.
+    """
+    drawn = study.figures(results)
+    with results_folder(study.NAME) as folder:
+        for name, figure in drawn.items():
+            write_figure(folder / name, figure)
+        for name, content in (files or {}).items():
+            if isinstance(content, Table):
+                write_csv(folder / name, content.header, content.rows)
+            else:
+                write_image(folder / name, content)
+        results_on_disk.write(folder, study.NAME, Record(command(), results))
+    for table in study.tables(results):
+        console.show(table)
+    where = pathlib.Path(flags.FLAGS.outdir, study.NAME)
+    print(f"figures and numbers: {where}")
+    return where
+
+
+def command() -> str:
+    """How this program was called, for the reader of its results."""
+    return shlex.join(["python", f"scripts/{pathlib.Path(sys.argv[0]).name}", *sys.argv[1:]])
+
+
+def check_writable(path: pathlib.Path) -> pathlib.Path:
+    """Makes a folder for results under --outdir; raises OSError naming it if nothing can be written there."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe = path / f".writable-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise OSError(f"--outdir: cannot write in {path} ({error.strerror})") from error
+    return path
+
+
+@contextlib.contextmanager
+def results_folder(name: str) -> Iterator[pathlib.Path]:
+    """A folder that takes the place of `name` under --outdir, with all the block wrote, only if the block ends well.
+
+    So results of an earlier run are neither lost to a failing one nor mixed with those of another.
+    """
+    out = check_writable(pathlib.Path(flags.FLAGS.outdir))
+    with tempfile.TemporaryDirectory(dir=out, prefix=f".{name}-", ignore_cleanup_errors=True) as beside:
+        new, old = pathlib.Path(beside, "new"), pathlib.Path(beside, "old")
+        new.mkdir()
+        yield new
+        if (out / name).exists():
+            os.replace(out / name, old)
+        try:
+            os.replace(new, out / name)
+        except OSError:
+            if old.exists():
+                os.replace(old, out / name)
+            raise
+
+
+@contextlib.contextmanager
+def replacing(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """A temporary name beside `path` that is moved onto it only if the block ends well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        yield beside
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def read_json(path: str) -> Any:
+    """The value in a JSON file. Raises ValueError naming file and line if it isn't JSON, else as `open`."""
+    try:
+        return json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path}: not JSON: {error.msg} in line {error.lineno}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}: not a text file") from None
+
+
+def write_text(path: pathlib.Path, text: str) -> None:
+    """Writes a text file, whole or not at all."""
+    with replacing(path) as beside:
+        beside.write_text(text, encoding="utf-8")
+
+
+def write_json(path: pathlib.Path, value: Mapping[str, Any]) -> None:
+    """Writes a JSON object, whole or not at all."""
+    write_text(path, json.dumps(value, indent=1) + "\n")
+
+
+def write_csv(path: pathlib.Path, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Writes a table, whole or not at all."""
+    with replacing(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def write_figure(path: pathlib.Path, figure: Any) -> None:
+    """Writes a matplotlib figure as PNG, whole or not at all."""
+    with replacing(path) as beside:
+        figure.savefig(beside, format="png", dpi="figure", metadata={"Software": None})
+
+
+ENLARGED = 8  # saved images are enlarged so many times
+
+
+def write_image(path: pathlib.Path, image: np.ndarray) -> None:
+    """Writes an image [height, width, 1 or 3] in [0, 1] as an enlarged PNG, whole or not at all."""
+    pixels = np.round(255 * image).astype(np.uint8).repeat(ENLARGED, 0).repeat(ENLARGED, 1)
+    with replacing(path) as beside:
+        Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(beside, format="PNG")
