@@ -12,7 +12,7 @@ from absl import flags
 from hw3 import cnn, datasets
 from hw3.cnn import checkpoints
 from hw3.cnn.checkpoints import Checkpoint
-from hw3.recurrent import gradients
+from hw3.studies import given
 
 
 def define_outdir_flag() -> flags.FlagHolder[str]:
@@ -72,8 +72,8 @@ def define_unroll_flags(rate_of: str) -> None:
     flags.DEFINE_integer("squared", 1, "Which output the loss squares, counted from 1 (document 004: 2).")
     flags.DEFINE_integer("logged", 2, "Which output the loss takes the logarithm of, counted from 1 (document 004: 1).")
     flags.DEFINE_bool("every_step", False, "Sum the loss over the steps (document 003) rather than take the last.")
-    flags.DEFINE_float("epsilon", gradients.HOMEWORK_EPSILON, "Step of the central differences.")
-    flags.DEFINE_float("learning_rate", 0.002, f"Learning rate of the step on {rate_of}.")
+    flags.DEFINE_float("epsilon", given.EPSILON, "Step of the central differences.")
+    flags.DEFINE_float("learning_rate", given.LEARNING_RATE, f"Learning rate of the step on {rate_of}.")
     flags.DEFINE_enum("precision", "float64", ["float64", "float32"], "Precision of everything.")
     define_outdir_flag()
 
