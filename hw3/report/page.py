@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jinja2
+from markupsafe import Markup
 
 TEMPLATE = "report.html.jinja"
 Results = Mapping[str, Any]  # a program's results.json
@@ -48,6 +49,7 @@ class Answer(NamedTuple):
     tables: Sequence[Table] = ()
     published: Sequence[Published] = ()
     made_by: Sequence[str] = ()  # names of the studies behind it, whose commands make its numbers and figures again
+    derivation: Markup | str = ""  # line by line, as `hw3.report.math.derivation` makes it
 
 
 class Section(NamedTuple):

@@ -1,28 +1,31 @@
-"""Figures of the RNN and LSTM problems: arrays in, matplotlib figures out."""
+"""Figures that both studies draw: the unrolled graph, the shares of the steps, the error against epsilon."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
 
 from hw3.report import style
-from hw3.report.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
+from hw3.report.style import BLUE, GREY, ORANGE, VERMILION
+from hw3.studies.unrolling.common.verification import Curve
 
 STEPS_DRAWN = 5  # of a longer sequence the last ones: the loss is there
 ENTRIES_WRITTEN = 3
 NEGLIGIBLE = 1e-20  # of the largest share
+SMALLEST_ERROR = 1e-17  # an error of zero has no logarithm
+
+UNROLLED, SHARES, EPSILON = "unrolled.png", "shares.png", "epsilon.png"
 
 
 class Quantity(NamedTuple):
     """A symbol, its values `[T, k]`, and the loss's derivative for it `[T, k]` or None."""
 
     symbol: str
-    values: np.ndarray
-    derivative: np.ndarray | None = None
+    values: Any
+    derivative: Any = None
 
 
 class Layer(NamedTuple):
@@ -149,123 +152,27 @@ def share_bars(shares: np.ndarray, symbol: str, title: str) -> Figure:
     return figure
 
 
-def epsilon_curve(epsilons: np.ndarray, errors: Mapping[str, np.ndarray], chosen: float, title: str) -> Figure:
-    """The relative error of central differences against epsilon `[E]`: the V of truncation and round-off."""
+def epsilon_curve(curve: Curve, chosen: float, label: str) -> Figure:
+    """The relative error of central differences against epsilon: the V of truncation and round-off."""
     figure = style.new_figure(7, 4.4)
     axes = figure.add_subplot()
-    looks = ((BLUE, "o"), (ORANGE, "s"), (GREEN, "^"))
-    for (label, error), (colour, marker) in zip(errors.items(), looks, strict=False):
-        best = int(np.argmin(error))
-        axes.loglog(epsilons, np.maximum(error, 1e-17), marker=marker, markersize=4, color=colour, label=label)
-        axes.plot(
-            epsilons[best],
-            max(error[best], 1e-17),
-            marker="*",
-            markersize=16,
-            color=VERMILION,
-            linestyle="none",
-            zorder=3,
-            label=f"best epsilon: {epsilons[best]:.2g}, error {error[best]:.1e}",
-        )
+    error = np.maximum(curve.errors, SMALLEST_ERROR)
+    axes.loglog(curve.epsilons, error, marker="o", markersize=4, color=BLUE, label=label)
+    axes.plot(
+        curve.best_epsilon,
+        max(curve.best_error, SMALLEST_ERROR),
+        marker="*",
+        markersize=16,
+        color=VERMILION,
+        linestyle="none",
+        zorder=3,
+        label=f"best epsilon: {curve.best_epsilon:.2g}, error {curve.best_error:.1e}",
+    )
     axes.axvline(chosen, color=GREY, linestyle="--", label=f"epsilon used: {chosen:g}")
     axes.invert_xaxis()
     axes.set_xlabel("epsilon (truncation rules on the left, round-off on the right)")
     axes.set_ylabel("relative error of the gradient")
-    axes.set_title(title, weight="bold")
+    axes.set_title("Central differences against the unrolled gradient", weight="bold")
     axes.grid(alpha=0.3)
     axes.legend()
-    return figure
-
-
-def loss_along_gradient(
-    rates: np.ndarray, losses: np.ndarray, marks: Mapping[str, tuple[float, float]], title: str
-) -> Figure:
-    """The loss at b - rate * dL/db for rates `[K]`, with marked points as label -> (rate, loss)."""
-    figure = style.new_figure(7, 4.4)
-    axes = figure.add_subplot()
-    axes.plot(rates, losses, color=BLUE, label="loss along the gradient")
-    looks = (("black", "o"), (VERMILION, "D"), (GREEN, "s"), (PURPLE, "^"))
-    for (label, (rate, loss)), (colour, marker) in zip(marks.items(), looks, strict=False):
-        axes.plot(rate, loss, marker, color=colour, markersize=8, linestyle="none", label=f"{label}: {loss:.8f}")
-    axes.axvline(0, color=GREY, linewidth=0.8)
-    axes.set_xlabel("learning rate (negative: up the gradient)")
-    axes.set_ylabel("loss")
-    axes.ticklabel_format(axis="y", useOffset=False)
-    axes.set_title(title, weight="bold")
-    axes.grid(alpha=0.3)
-    axes.legend()
-    return figure
-
-
-def forget_gates(choices: Mapping[str, np.ndarray], biases: np.ndarray, kept: np.ndarray) -> Figure:
-    """The forget gate f `[T, n]` of each step under choices of its bias, and what is kept for any bias.
-
-    `kept` `[B, n]` is the product of f over the steps at each of the biases `[B]`. Two cells are drawn.
-    """
-    cells = min(kept.shape[1], 2)
-    figure = style.new_figure(4.2 * (cells + 1), 4.2)
-    figure.suptitle("What the forget gate's bias does", weight="bold")
-    *panels, right = figure.subplots(1, cells + 1)
-    styles = ((ORANGE, "s", "-"), (BLUE, "o", "--"), (VERMILION, "D", ":"), (GREEN, "^", "-."))
-    for cell, axes in enumerate(panels):
-        for (label, f), (colour, marker, line) in zip(choices.items(), styles, strict=False):
-            steps = range(1, len(f) + 1)
-            axes.plot(steps, f[:, cell], marker=marker, color=colour, linestyle=line, label=label)
-            if len(f) <= 12:
-                axes.set_xticks(steps)
-        axes.set_xlabel("step t")
-        axes.set_ylabel("forget gate f (1 keeps the state)")
-        axes.set_ylim(0, 1)
-        axes.set_title(f"cell {cell + 1}, each step", size=11)
-    panels[0].legend(fontsize=9)
-    for cell in range(cells):
-        right.plot(
-            biases,
-            kept[:, cell],
-            color=(BLUE, PURPLE)[cell],
-            linestyle=("-", "--")[cell],
-            label=f"cell {cell + 1}",
-        )
-    right.axvline(1, color=GREY, linestyle=":", label="bias 1")
-    right.set_xlabel("forget-gate bias")
-    right.set_ylabel("fraction of s⁽⁰⁾ left after the last step")
-    right.set_title("product of f over all steps", size=11)
-    right.legend(fontsize=9)
-    for axes in (*panels, right):
-        axes.grid(alpha=0.3)
-    return figure
-
-
-def verdict_counts(documents: Sequence[str], verdicts: Sequence[str], counts: np.ndarray) -> Figure:
-    """How many numbers of each document got each verdict: counts `[documents, verdicts]` as stacked bars."""
-    figure = style.new_figure(8.5, 0.55 * len(documents) + 1.9)
-    axes: Axes = figure.add_subplot()
-    start = np.zeros(len(documents))
-    for index, (verdict, colour, hatch) in enumerate(
-        zip(verdicts, (BLUE, SKY, ORANGE, VERMILION), ("", "..", "//", "xx"), strict=True)
-    ):
-        width = counts[:, index]
-        bars = axes.barh(
-            range(len(documents)),
-            width,
-            left=start,
-            color=colour,
-            hatch=hatch,
-            edgecolor="white",
-            label=verdict,
-        )
-        axes.bar_label(
-            bars,
-            [str(value) if value else "" for value in width],
-            label_type="center",
-            size=9,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
-        )
-        start = start + width
-    axes.set_yticks(range(len(documents)), [f"document {name}" for name in documents])
-    axes.invert_yaxis()
-    axes.set_xlabel("printed numbers")
-    axes.set_xlim(0, 1.03 * start.max())
-    axes.set_title("The audit: every printed RNN and LSTM number", weight="bold")
-    figure.legend(loc="outside lower center", ncols=4, fontsize=9)
     return figure
