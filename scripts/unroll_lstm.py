@@ -10,19 +10,19 @@ biases, zero states.
 """
 
 from absl import flags
-from common import output, program, shared_flags
+from common import output, program, unroll_flags
 
 from hw3.studies.unrolling import lstm
 
 FLAGS = flags.FLAGS
 flags.DEFINE_bool("document_004", False, "Document 004's case: b of problem 3 everywhere, s0 = 0.1, mirrored loss.")
 flags.DEFINE_bool("tanh_candidate", False, "The usual tanh for the candidate in (10.41), not the book's sigmoid.")
-shared_flags.define_unroll_flags("the forget-gate biases")
+unroll_flags.define_flags("the forget-gate biases")
 
 
 def main() -> None:
     """Computes, prints and writes everything that problem 5 asks for."""
-    task = shared_flags.unroll_task()
+    task = unroll_flags.task()
     if FLAGS.document_004:
         if FLAGS.input is not None:
             raise ValueError("--input and --document_004 exclude each other")

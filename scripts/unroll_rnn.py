@@ -8,17 +8,17 @@ homework's.
 """
 
 from absl import flags
-from common import output, program, shared_flags
+from common import output, program, unroll_flags
 
 from hw3.studies.unrolling import rnn
 
 FLAGS = flags.FLAGS
-shared_flags.define_unroll_flags("b")
+unroll_flags.define_flags("b")
 
 
 def main() -> None:
     """Computes, prints and writes everything that problem 3 asks for."""
-    settings = rnn.FULL._replace(task=shared_flags.unroll_task())
+    settings = rnn.FULL._replace(task=unroll_flags.task())
     if FLAGS.input is not None:
         settings = rnn.with_record(settings, output.read_json(FLAGS.input))
     output.keep(rnn, rnn.measure(settings))

@@ -143,9 +143,10 @@ def _rows(line: Line, width: int) -> Markup:
         )
         for index in (0, 1)
     )
-    return Markup(
-        '<mtr class="words"><mtd columnspan="{}"><mtext>{}</mtext></mtd></mtr><mtr>{}</mtr><mtr class="values">{}</mtr>'
-    ).format(width, line.words, symbols, values)
+    words = Markup('<mtr class="words"><mtd columnspan="{}"><mtext>{}</mtext></mtd></mtr>').format(width, line.words)
+    return Markup('{}<mtr>{}</mtr><mtr class="values">{}</mtr>').format(
+        words if line.words else Markup(), symbols, values
+    )
 
 
 def _operator(part: str | Markup) -> Markup:

@@ -12,7 +12,6 @@ from absl import flags
 from hw3 import cnn, datasets
 from hw3.cnn import checkpoints
 from hw3.cnn.checkpoints import Checkpoint
-from hw3.studies.unrolling.common.task import PRECISIONS, Task
 
 
 def define_outdir_flag() -> flags.FlagHolder[str]:
@@ -64,28 +63,6 @@ def define_dataset_flags() -> tuple[flags.FlagHolder[str | None], flags.FlagHold
         ),
         flags.DEFINE_string("data_dir", None, "Folder of prepared TensorFlow Datasets."),
     )
-
-
-def define_unroll_flags(rate_of: str) -> None:
-    """Defines the flags of the two programs that unroll a recurrent network; `rate_of` is what the step changes."""
-    flags.DEFINE_string("input", None, "JSON file with parameters and sequence; the homework's own if not given.")
-    task = Task()
-    flags.DEFINE_integer("squared", task.squared, "Which output the loss squares, counted from 1 (document 004: 2).")
-    flags.DEFINE_integer(
-        "logged", task.logged, "Which output the loss takes the logarithm of, counted from 1 (document 004: 1)."
-    )
-    flags.DEFINE_bool(
-        "every_step", task.every_step, "Sum the loss over the steps (document 003) rather than take the last."
-    )
-    flags.DEFINE_float("epsilon", task.epsilon, "Step of the central differences.")
-    flags.DEFINE_float("learning_rate", task.learning_rate, f"Learning rate of the step on {rate_of}.")
-    flags.DEFINE_enum("precision", task.precision, PRECISIONS, "Precision of everything.")
-    define_outdir_flag()
-
-
-def unroll_task() -> Task:
-    """What those flags ask for."""
-    return settings_from(Task(), Task._fields)
 
 
 def define_checkpoint_flag() -> flags.FlagHolder[str | None]:

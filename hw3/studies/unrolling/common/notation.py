@@ -90,8 +90,8 @@ def loss_of_step(task: Task, t: int, y_hat: Matrix) -> Sequence[Term | str]:
     return [
         Term(
             math.power(math.row("(", squared, "−", math.fraction("1", "2"), ")"), "2"),
-            math.number((y[task.squared - 1] - 0.5) ** 2),
+            math.number((y[task.squared - 1] - 0.5) ** 2, 9),
         ),
         "−",
-        Term(math.apply("log", logged), math.row("(", math.number(float(np.log(y[task.logged - 1]))), ")")),
+        Term(math.apply("log", logged), math.row("(", math.number(float(np.log(y[task.logged - 1])), 9), ")")),
     ]

@@ -19,6 +19,7 @@ from hw3.studies.unrolling.common.figures import (
 )
 from hw3.studies.unrolling.lstm.measure import Results
 
+NAME = "lstm"  # of the folder with all results
 FORGET = "forget.png"
 
 
@@ -27,18 +28,18 @@ def figures(results: Results) -> dict[str, Figure]:
     now = results.intermediates
     dL_ds, dL_dh = np.array(now.dL_ds), np.array(now.dL_dh)
     gates = [
-        Quantity("f", results.f, dL_ds * now.ds_df),
-        Quantity("g", results.g, dL_ds * now.ds_dg),
-        Quantity("k", results.k, dL_ds * now.ds_dk),
-        Quantity("q", results.q, dL_dh * now.dh_dq),
+        Quantity("f", results.forward.f, dL_ds * now.ds_df),
+        Quantity("g", results.forward.g, dL_ds * now.ds_dg),
+        Quantity("k", results.forward.k, dL_ds * now.ds_dk),
+        Quantity("q", results.forward.q, dL_dh * now.dh_dq),
     ]
     layers = [
         Layer([Quantity("x", results.settings.x)]),
         Layer(gates, "U, sigma"),
-        Layer([Quantity("s", results.s, now.dL_ds)], "f s + g k"),
-        Layer([Quantity("h", results.h, now.dL_dh)], "q tanh"),
-        Layer([Quantity("o", results.o, now.dL_do)], "V"),
-        Layer([Quantity("ŷ", results.y_hat, now.dL_dy)], "softmax"),
+        Layer([Quantity("s", results.forward.s, now.dL_ds)], "f s + g k"),
+        Layer([Quantity("h", results.forward.h, now.dL_dh)], "q tanh"),
+        Layer([Quantity("o", results.forward.o, now.dL_do)], "V"),
+        Layer([Quantity("ŷ", results.forward.y_hat, now.dL_dy)], "softmax"),
     ]
     shares = np.array(now.dL_da.forget)
     return {

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from hw3.recurrent import lstm
-from hw3.recurrent.lstm import Gates, LSTMParams
+from hw3.recurrent.lstm import LSTMParams
 from hw3.recurrent.rnn import step_losses
 from hw3.studies import given
 from hw3.studies.unrolling.common.task import Matrix, Task, Vector, as_tuples, check, check_finite
@@ -25,20 +25,26 @@ class Affine(NamedTuple):
     W: Matrix
 
 
-class Parameters(NamedTuple):
-    """What each gate and the candidate look through, c `[m]` and V `[m, n]`, or the loss's derivatives in them."""
+class Affines(NamedTuple):
+    """One for each gate and the candidate."""
 
     forget: Affine
     input: Affine
     output: Affine
     candidate: Affine
+
+
+class Parameters(NamedTuple):
+    """What gates and candidate look through, c `[m]` and V `[m, n]`, or the loss's derivatives in them."""
+
+    gates: Affines
     c: Vector
     V: Matrix
 
 
 def _parameters(params: LSTMParams) -> Parameters:
-    gates = (Affine(*map(as_tuples, gate)) for gate in params.gates)
-    return Parameters(*gates, c=as_tuples(params.c), V=as_tuples(params.V))
+    gates = Affines(*(Affine(*map(as_tuples, gate)) for gate in params.gates))
+    return Parameters(gates, as_tuples(params.c), as_tuples(params.V))
 
 
 class Settings(NamedTuple):
@@ -58,6 +64,19 @@ DOCUMENT_004 = Settings(
     s0=as_tuples(given.DOCUMENT_004_STATE),
     task=Task(squared=given.MIRRORED_LOSS.squared + 1, logged=given.MIRRORED_LOSS.logged + 1),
 )
+
+
+class Forward(NamedTuple):
+    """All steps of (10.40)-(10.44)."""
+
+    f: Matrix  # [T, n], forget gate
+    g: Matrix  # [T, n], external input gate
+    q: Matrix  # [T, n], output gate
+    k: Matrix  # [T, n], candidate
+    s: Matrix  # [T, n], state
+    h: Matrix  # [T, n]
+    o: Matrix  # [T, m]
+    y_hat: Matrix  # [T, m]
 
 
 class PerGate(NamedTuple):
@@ -108,14 +127,7 @@ class Results(NamedTuple):
     """What `measure` found."""
 
     settings: Settings
-    f: Matrix  # [T, n], forget gate
-    g: Matrix  # [T, n], external input gate
-    q: Matrix  # [T, n], output gate
-    k: Matrix  # [T, n], candidate
-    s: Matrix  # [T, n], state
-    h: Matrix  # [T, n]
-    o: Matrix  # [T, m]
-    y_hat: Matrix  # [T, m]
+    forward: Forward
     step_losses: Vector  # [T], of each step's output alone
     loss: float
     gradient: Parameters  # unrolled by hand
@@ -136,7 +148,7 @@ def with_record(settings: Settings, record: Any) -> Settings:
     whole = record
     if isinstance(record, Mapping):
         whole = {**(known := _as_record(settings)), **record}
-        for name in Gates._fields:
+        for name in Affines._fields:
             if isinstance(whole[name], Mapping):
                 whole[name] = {**known[name], **whole[name]}
     params, *rest = lstm.from_record(whole)
@@ -146,11 +158,13 @@ def with_record(settings: Settings, record: Any) -> Settings:
 
 def _as_record(settings: Settings) -> dict[str, Any]:
     params = settings.params
-    gates = {name: getattr(params, name)._asdict() for name in Gates._fields}
+    gates = {name: gate._asdict() for name, gate in params.gates._asdict().items()}
     states = {"h0": settings.h0, "s0": settings.s0}
     return {
         **gates,
-        "c": params.c, "V": params.V, "x": settings.x,
+        "c": params.c,
+        "V": params.V,
+        "x": settings.x,
         **{name: state for name, state in states.items() if state is not None},
     }
 
@@ -186,7 +200,8 @@ def _measure(settings: Settings, params: LSTMParams, xs: jax.Array, h0: jax.Arra
 
     def choice(name: str, biases: jax.Array) -> ForgetBias:
         f = forget_gates(biases)
-        return ForgetBias(name, *map(as_tuples, (biases, f, f.prod(0))), loss=float(loss_of(with_forget(biases))))
+        loss = float(loss_of(with_forget(biases)))
+        return ForgetBias(name, as_tuples(biases), as_tuples(f), as_tuples(f.prod(0)), loss)
 
     result = jax.jit(lambda p: lstm.unroll(p, *case, task.loss, tanh_candidate=tanh))(params)
     check_finite(result.loss, result.gradient)
@@ -194,15 +209,15 @@ def _measure(settings: Settings, params: LSTMParams, xs: jax.Array, h0: jax.Arra
     compared = {"as given": b, "0": jnp.zeros_like(b), "1": jnp.ones_like(b)}
     if b.shape == given.RNN_PARAMS.b.shape:
         compared["b of problem 3"] = jnp.asarray(given.RNN_PARAMS.b, b.dtype)
-    plain = [as_tuples(getattr(result, name)) for name in Intermediates._fields[:-2]]
+    plain = {name: as_tuples(getattr(result, name)) for name in Intermediates._fields[:-2]}
     return Results(
         settings,
-        *map(as_tuples, result.forward),
+        forward=Forward(*map(as_tuples, result.forward)),
         step_losses=as_tuples(step_losses(result.forward.o, task.loss)),
         loss=float(result.loss),
         gradient=_parameters(result.gradient),
         intermediates=Intermediates(
-            *plain,
+            **plain,
             d_da=PerGate(*map(as_tuples, result.d_da)),
             dL_da=PerGate(*map(as_tuples, result.dL_da)),
         ),

@@ -1,6 +1,5 @@
 """The answers to problem 5 and every number behind them, as tables for the console and the page."""
 
-from hw3.recurrent.lstm import Gates
 from hw3.report.page import Table
 from hw3.studies.unrolling.common.tables import by_step, enumerated, heads, largest_errors, outputs, shown
 from hw3.studies.unrolling.lstm.measure import Results
@@ -12,7 +11,7 @@ def tables(results: Results) -> list[Table]:
     """The answers in the order of the assignment's question, then what is behind them."""
     return [
         answers_in_short(results),
-        outputs("Outputs, and the loss of each step", results.y_hat, results.step_losses),
+        outputs("Outputs, and the loss of each step", results.forward.y_hat, results.step_losses),
         forward(results),
         intermediates(results),
         largest_errors(results.verification),
@@ -23,15 +22,14 @@ def tables(results: Results) -> list[Table]:
 def answers_in_short(results: Results) -> Table:
     """What the assignment asks for."""
     params, rate = results.settings.params, results.settings.task.learning_rate
-    biases = zip(Gates._fields, params[: len(Gates._fields)], strict=True)
     return Table(
         "Problem 5",
         ("quantity", "value"),
         [
-            *((f"biases, {name}", enumerated(gate.b, "g")) for name, gate in biases),
-            ("last output ŷ", enumerated(results.y_hat[-1], ".8f")),
+            *((f"biases, {name}", enumerated(gate.b, "g")) for name, gate in params.gates._asdict().items()),
+            ("last output ŷ", enumerated(results.forward.y_hat[-1], ".8f")),
             ("loss", repr(results.loss)),
-            ("∂L/∂b_f unfolded through time", enumerated(results.gradient.forget.b)),
+            ("∂L/∂b_f unfolded through time", enumerated(results.gradient.gates.forget.b)),
             ("∂L/∂b_f by central differences", enumerated(results.verification.differences)),
             (f"loss after one step on b_f, learning rate {rate:g}", repr(results.new_loss)),
         ],
@@ -42,7 +40,7 @@ def forward(results: Results) -> Table:
     """Gates, state and output of each step."""
     return by_step(
         "Gates, state and output",
-        [(name, getattr(results, name)) for name in ("f", "g", "q", "k", "s", "h", "o")],
+        [(name, getattr(results.forward, name)) for name in ("f", "g", "q", "k", "s", "h", "o")],
     )
 
 
@@ -71,10 +69,10 @@ def intermediates(results: Results) -> Table:
 
 def forget_choices(results: Results) -> Table:
     """What some choices of the forget gate's biases do."""
-    steps = shown(len(results.f))
+    steps = shown(len(results.forward.f))
     return Table(
         "What the forget gate's bias does: f in each step, their product over all steps, and the loss",
-        ("bias", "b_f", *heads(len(results.f)), "kept of s⁽⁰⁾", "loss"),
+        ("bias", "b_f", *heads(len(results.forward.f)), "kept of s⁽⁰⁾", "loss"),
         [
             (
                 choice.name,

@@ -47,17 +47,19 @@ def _forward(results: Results) -> Iterator[Line]:
     params, task, steps = settings.params, settings.task, len(settings.x)
     before = start("h", settings.h0, len(params.b))
     for t in range(steps):
-        state = value("h", t, results.h)
-        driven = [parameter("W", params.W), "·", before, "+", parameter("U", params.U), "·", value("x", t, settings.x)]
-        yield Line(f"Step {t + 1}", [value("a", t, results.a), "=", parameter("b", params.b), "+", *driven])
+        state = value("h", t, results.forward.h)
+        recurrent: list[Term | str] = [parameter("W", params.W), "·", before, "+"]
+        inputs: list[Term | str] = [parameter("U", params.U), "·", value("x", t, settings.x)]
+        a = value("a", t, results.forward.a)
+        yield Line(f"Step {t + 1}", [a, "=", parameter("b", params.b), "+", *recurrent, *inputs])
         yield Line("", [state, "=", Term(math.apply("tanh", in_step("a", t)), state.value)])
         before = state
         if task.in_loss(t, steps):
-            o, y_hat = value("o", t, results.o), value("ŷ", t, results.y_hat)
+            o, y_hat = value("o", t, results.forward.o), value("ŷ", t, results.forward.y_hat)
             yield Line("its output", [o, "=", parameter("c", params.c), "+", parameter("V", params.V), "·", state])
             yield Line("", [y_hat, "=", Term(math.apply("softmax", in_step("o", t)), y_hat.value)])
-            loss = Term(math.symbol("L", sup=f"({t + 1})"), math.number(results.step_losses[t]))
-            yield Line("and its loss", [loss, "=", *loss_of_step(task, t, results.y_hat)])
+            loss = Term(math.symbol("L", sup=f"({t + 1})"), math.number(results.step_losses[t], 9))
+            yield Line("and its loss", [loss, "=", *loss_of_step(task, t, results.forward.y_hat)])
 
 
 def differences(results: Results) -> Markup:
@@ -66,7 +68,8 @@ def differences(results: Results) -> Markup:
     lines = []
     rows = zip(results.loss_plus, results.loss_minus, results.verification.differences, strict=True)
     for k, (plus, minus, found) in enumerate(rows):
-        shifted = [math.row("L", "(", "b", sign, "ε", math.symbol("e", str(k + 1)), ")") for sign in "+−"]
+        unit = math.symbol("e", str(k + 1))
+        shifted = [math.apply("L", math.row(math.symbol("b"), sign, math.symbol("ε"), unit)) for sign in "+−"]
         lines.append(
             Line(
                 f"Entry {k + 1} of b is moved alone, ε = {epsilon:g}",
@@ -74,7 +77,9 @@ def differences(results: Results) -> Markup:
                     Term(math.derivative("L", math.symbol("b", str(k + 1))), math.number(found, 9)),
                     "≈",
                     Term(
-                        math.fraction(math.row(shifted[0], "−", shifted[1]), math.row("2", "ε")),
+                        math.fraction(
+                            math.row(shifted[0], "−", shifted[1]), math.row(math.number(2), math.symbol("ε"))
+                        ),
                         math.fraction(
                             math.row(math.number(plus, 16), "−", math.number(minus, 16)), math.number(2 * epsilon)
                         ),
@@ -92,11 +97,11 @@ def backward(results: Results) -> Markup:
 
 def _backward(results: Results) -> Iterator[Line]:
     params, task, now = results.settings.params, results.settings.task, results.intermediates
-    steps = len(results.h)
+    steps = len(results.forward.h)
     for t in reversed(range(steps)):
         paths: list[Term | str] = []
         if task.in_loss(t, steps):
-            yield from through_output(task, t, results.y_hat, now.dL_dy, now.dL_do)
+            yield from through_output(task, t, results.forward.y_hat, now.dL_dy, now.dL_do)
             paths += [parameter("V", params.V, transposed=True), "·", slope("o", t, now.dL_do)]
         if t + 1 < steps:
             paths += ["+"] if paths else []

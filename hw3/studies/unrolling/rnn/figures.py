@@ -17,6 +17,7 @@ from hw3.studies.unrolling.common.figures import (
 )
 from hw3.studies.unrolling.rnn.measure import Results
 
+NAME = "rnn"  # of the folder with all results
 DESCENT = "descent.png"
 
 
@@ -25,10 +26,10 @@ def figures(results: Results) -> dict[str, Figure]:
     now = results.intermediates
     layers = [
         Layer([Quantity("x", results.settings.x)]),
-        Layer([Quantity("a", results.a, now.dL_da)], "U"),
-        Layer([Quantity("h", results.h, now.dL_dh)], "tanh"),
-        Layer([Quantity("o", results.o, now.dL_do)], "V"),
-        Layer([Quantity("ŷ", results.y_hat, now.dL_dy)], "softmax"),
+        Layer([Quantity("a", results.forward.a, now.dL_da)], "U"),
+        Layer([Quantity("h", results.forward.h, now.dL_dh)], "tanh"),
+        Layer([Quantity("o", results.forward.o, now.dL_do)], "V"),
+        Layer([Quantity("ŷ", results.forward.y_hat, now.dL_dy)], "softmax"),
     ]
     return {
         UNROLLED: unrolled_graph(layers, [(2, 1, "W")], f"RNN unrolled in time, L = {results.loss:.8g}"),
@@ -43,7 +44,7 @@ def figures(results: Results) -> dict[str, Figure]:
 def loss_along_gradient(results: Results) -> Figure:
     """The loss at b - rate * dL/db against the rate, with some steps marked."""
     marks = {"before": (0.0, results.loss)}
-    marks |= {f"rate {step.learning_rate:g}": tuple(step) for step in results.steps}
+    marks |= {f"rate {step.learning_rate:g}": (step.learning_rate, step.loss) for step in results.steps}
     figure = style.new_figure(7, 4.4)
     axes = figure.add_subplot()
     axes.plot(*zip(*results.line, strict=True), color=BLUE, label="loss along the gradient")

@@ -38,6 +38,15 @@ class Settings(NamedTuple):
 FULL = Settings()
 
 
+class Forward(NamedTuple):
+    """All steps of (10.8)-(10.11)."""
+
+    a: Matrix  # [T, n]
+    h: Matrix  # [T, n]
+    o: Matrix  # [T, m]
+    y_hat: Matrix  # [T, m]
+
+
 class Intermediates(NamedTuple):
     """The derivation step by step; names and meaning as in `hw3.recurrent.rnn.Unrolled`."""
 
@@ -66,10 +75,7 @@ class Results(NamedTuple):
     """What `measure` found."""
 
     settings: Settings
-    a: Matrix  # [T, n]
-    h: Matrix  # [T, n]
-    o: Matrix  # [T, m]
-    y_hat: Matrix  # [T, m]
+    forward: Forward
     step_losses: Vector  # [T], of each step's output alone
     loss: float
     loss_plus: Vector  # [n], with epsilon added to one entry of b
@@ -129,7 +135,7 @@ def _measure(settings: Settings, params: RNNParams, xs: jax.Array, h0: jax.Array
     shifts = epsilon * jnp.eye(len(params.b), dtype=params.b.dtype)
     return Results(
         settings,
-        *map(as_tuples, result.forward),
+        forward=Forward(*map(as_tuples, result.forward)),
         step_losses=as_tuples(rnn.step_losses(result.forward.o, loss)),
         loss=float(result.loss),
         loss_plus=tuple(float(loss_of(params._replace(b=params.b + shift))) for shift in shifts),

@@ -26,7 +26,7 @@ def answers_in_short(results: Results) -> Table:
         "Problem 3",
         ("quantity", "value"),
         [
-            ("(1) last output ŷ", enumerated(results.y_hat[-1], ".8f")),
+            ("(1) last output ŷ", enumerated(results.forward.y_hat[-1], ".8f")),
             ("(1) loss", repr(results.loss)),
             (f"(2) ∂L/∂b by central differences, epsilon = {task.epsilon:g}", by_differences),
             ("(2) their smallest error", f"{curve.best_error:.1e} at epsilon = {curve.best_epsilon:.2g}"),
@@ -40,7 +40,7 @@ def answers_in_short(results: Results) -> Table:
 
 def outputs(results: Results) -> Table:
     """The outputs and the loss of each step."""
-    return outputs_table("(1) Outputs, and the loss of each step", results.y_hat, results.step_losses)
+    return outputs_table("(1) Outputs, and the loss of each step", results.forward.y_hat, results.step_losses)
 
 
 def differences(results: Results) -> Table:
