@@ -21,7 +21,7 @@ def percent(fraction: float, digits: int = 2) -> str:
 def scientific(value: float, digits: int = 2) -> str:
     """A number of so many digits with a power of ten.
 
-    >>> scientific(1.4e-9), scientific(-0.00025, 1), scientific(0)
+    >>> scientific(1.4e-9), scientific(-0.0002, 1), scientific(0)
     ('1.4×10⁻⁹', '−2×10⁻⁴', '0')
     """
     if not value:
