@@ -215,14 +215,14 @@ def main() -> None:
             "work",
             "contender",
             "median (ms)",
-            "fastest..slowest (ms)",
+            "fastest..slowest",
             "rate",
             "of the limit",
             "time, hw3 = 1",
             "cores used by others",
         ]
         title = f"Benchmark on {here}; others used {before:.2f} cores before and {after:.2f} after"
-        console.print_table(title, header, lines)
+        console.print_table(title, header[:-1], [line[:-1] for line in lines])
         if (swept := found.get("sweep, 16 images")) is not None:
             minutes = statistics.median(swept.seconds["hw3"]) / 16 * 10_000 / 60
             print(f"all 10,000 test images would take {minutes:.0f} minutes")
