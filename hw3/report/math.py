@@ -19,8 +19,9 @@ STYLE = """
 .derivation { overflow-x: auto; margin: .6rem 0 1rem; padding-bottom: .3rem; }
 .derivation mtable { math-style: normal; }
 .derivation mtd { padding: .14em .22em; vertical-align: middle; text-align: center; text-align: -webkit-center; }
+.derivation mtr:not(.values, .words) mtd { padding-top: .5em; }
 .derivation .words mtd { padding-top: 1.1em; text-align: left; }
-.derivation .words mtext { font: .92em system-ui, sans-serif; color: var(--faint, #5d6068); }
+.derivation .words mtext { font: .92em system-ui, sans-serif; color: var(--muted, #5a5d66); }
 .derivation .values { color: var(--accent, #0b5cad); }
 .matrix {
   --edge: linear-gradient(currentColor, currentColor); --tip: .3em .09em;
