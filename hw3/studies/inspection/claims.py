@@ -3,6 +3,7 @@
 Statements on their own networks and images that ours can't decide get no mark; ours stands beside them.
 """
 
+import itertools
 import math
 
 from hw3 import cnn
@@ -65,7 +66,7 @@ def _accuracy(trained: training.Results, name: str, said: str) -> Published:
 
 def filters() -> list[Published]:
     """On the filters: the documents' counts and shapes against their own networks."""
-    pairs = zip(KERNELS_000, KERNELS_000[1:], strict=False)
+    pairs = itertools.pairwise(KERNELS_000)
     misfits = [layer for layer, (below, kernel) in enumerate(pairs, start=2) if kernel[2] != below[3]]
     wide = _convolutions("wide")
     narrow = _convolutions("narrow")
@@ -74,7 +75,9 @@ def filters() -> list[Published]:
         Published(
             "000",
             "the first six of each layer, all three layers labelled (3, 3, 1, 32).",
-            f"no filters of layer {enumerated(misfits)} over all channels of the layer below" if misfits else "",
+            f"a filter of layer {enumerated(misfits)} reads all 32 channels of the layer below, not 1"
+            if misfits
+            else "",
             "wrong" if misfits else "right",
         ),
         Published(
