@@ -3,8 +3,17 @@
 from hw3.report.page import Answer, Figure, Table
 from hw3.report.words import enumerated, percent, where, with_article
 from hw3.studies import training
-from hw3.studies.inspection import claims, figures, tables
+from hw3.studies.inspection import claims
+from hw3.studies.inspection.figures import (
+    DISCRIMINATION,
+    FEATURE_MAPS,
+    LAYER_PATH,
+    SHIFT_CURVES,
+    SHIFTED,
+    filters_file,
+)
 from hw3.studies.inspection.measure import NAME, Results
+from hw3.studies.inspection.tables import cell_table, filter_table, shift_table
 
 ASKED_ACCURACY, ASKED_CONVOLUTIONS = 0.95, 3  # by document 002, the first on the training images
 
@@ -66,12 +75,10 @@ def filters(results: Results) -> Answer:
         f"{verdict}.",
         "",
         [
-            Figure(
-                f"{NAME}/{figures.filters_file(bank.layer)}", f"{bank.layer}: every filter, one symmetric colour scale."
-            )
+            Figure(f"{NAME}/{filters_file(bank.layer)}", f"{bank.layer}: every filter, one symmetric colour scale.")
             for bank in results.filters
         ],
-        [tables.filters(results)],
+        [filter_table(results)],
         claims.filters(),
         [NAME],
     )
@@ -100,13 +107,13 @@ def features(results: Results) -> Answer:
         f"{with_article(bare)}: a mean of {max(found.middle_ink):.2f} against {min(found.middle_ink):.2f}.",
         [
             Figure(
-                f"{NAME}/{figures.DISCRIMINATION}",
+                f"{NAME}/{DISCRIMINATION}",
                 "The most telling channels; the square marks the most telling cell.",
             ),
-            Figure(f"{NAME}/{figures.FEATURE_MAPS}", f"{found.layer} for both digits on one colour scale."),
-            Figure(f"{NAME}/{figures.LAYER_PATH}", "The whole way of both digits through the network."),
+            Figure(f"{NAME}/{FEATURE_MAPS}", f"{found.layer} for both digits on one colour scale."),
+            Figure(f"{NAME}/{LAYER_PATH}", "The whole way of both digits through the network."),
         ],
-        [tables.cells(results)],
+        [cell_table(results)],
         claims.features(results),
         [NAME],
     )
@@ -143,10 +150,10 @@ def shifts(results: Results) -> Answer:
         f"{percent(by_shift[0])} of the images are classified rightly; {far} pixels to the left it is "
         f"{percent(by_shift[-far])}, to the right {percent(by_shift[far])}.",
         [
-            Figure(f"{NAME}/{figures.SHIFT_CURVES}", f"Accuracy over every test image of {digit} against the shift."),
-            Figure(f"{NAME}/{figures.SHIFTED}", "Missing columns take the nearest valid ones (clamped borders)."),
+            Figure(f"{NAME}/{SHIFT_CURVES}", f"Accuracy over every test image of {digit} against the shift."),
+            Figure(f"{NAME}/{SHIFTED}", "Missing columns take the nearest valid ones (clamped borders)."),
         ],
-        [tables.shifted(results)],
+        [shift_table(results)],
         claims.shifts(results),
         [NAME],
     )

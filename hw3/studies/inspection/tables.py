@@ -7,10 +7,10 @@ from hw3.studies.inspection.measure import Results
 
 def tables(results: Results) -> list[Table]:
     """The tables in the order of the assignment's parts."""
-    return [filters(results), cells(results), shifted(results)]
+    return [filter_table(results), cell_table(results), shift_table(results)]
 
 
-def filters(results: Results) -> Table:
+def filter_table(results: Results) -> Table:
     """Sizes of the filters of each layer, and the largest weight."""
     rows = []
     for bank in results.filters:
@@ -19,7 +19,7 @@ def filters(results: Results) -> Table:
     return Table("Filters", ("layer", "filters", "pixels", "input channels", "largest weight"), rows)
 
 
-def cells(results: Results) -> Table:
+def cell_table(results: Results) -> Table:
     """The most telling cells."""
     first, second = results.settings.classes
     return Table(
@@ -39,7 +39,7 @@ def cells(results: Results) -> Table:
     )
 
 
-def shifted(results: Results) -> Table:
+def shift_table(results: Results) -> Table:
     """What the network says of the shifted digit."""
     label = results.settings.shift_digit
     return Table(

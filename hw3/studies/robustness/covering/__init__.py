@@ -1,7 +1,7 @@
 """A patch covers each part of a digit: the three maps of one image, mean maps of every class: problem 2 (1), (2)."""
 
 from hw3.studies.robustness.covering.figures import CASES, FRAGILITY, IMPORTANCE, MAPS, figures, three_maps
-from hw3.studies.robustness.covering.measure import FULL, NAME, Results, Settings, measure
+from hw3.studies.robustness.covering.measure import FULL, NAME, Fragility, Results, Settings, measure
 from hw3.studies.robustness.covering.tables import files, tables
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "IMPORTANCE",
     "MAPS",
     "NAME",
+    "Fragility",
     "Results",
     "Settings",
     "figures",

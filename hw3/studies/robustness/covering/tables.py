@@ -9,10 +9,11 @@ from hw3.studies.robustness.covering.measure import Results
 
 def tables(results: Results) -> list[Table]:
     """The one image, its telling positions, the parts of the image and, where they were swept, the classes."""
-    return [overview(results), cases(results), parts(results), *([classes(results)] if results.classes else [])]
+    of_one = [overview_table(results), case_table(results), part_table(results)]
+    return [*of_one, class_table(results)] if results.classes else of_one
 
 
-def overview(results: Results) -> Table:
+def overview_table(results: Results) -> Table:
     """What the network says of the one image."""
     label, sweep, region = results.settings.digit, results.sweep, results.region
     rows: list[tuple[str, object]] = [
@@ -38,7 +39,7 @@ def overview(results: Results) -> Table:
     )
 
 
-def cases(results: Results) -> Table:
+def case_table(results: Results) -> Table:
     """The telling positions."""
     return Table(
         "Telling positions (row and column of the patch's first pixel)",
@@ -50,7 +51,7 @@ def cases(results: Results) -> Table:
     )
 
 
-def parts(results: Results) -> Table:
+def part_table(results: Results) -> Table:
     """What covering a pixel costs on average, by part of the image."""
     label = results.settings.digit
     columns = [results.fragility.drops]
@@ -66,7 +67,7 @@ def parts(results: Results) -> Table:
     )
 
 
-def classes(results: Results) -> Table:
+def class_table(results: Results) -> Table:
     """Where each class is fragile."""
     return Table(
         f"Accuracy over all positions, first {results.settings.fragility_images} correctly classified test images of "
