@@ -117,18 +117,16 @@ def important(results: covering.Results) -> list[Published]:
 
     def quarter(said: str, document: str, drop: float) -> Published:
         """A statement that one quarter matters most."""
+        if not many:
+            return Published(document, said)
         place = 4 - quarters.index(drop)
+        order = ("first", "second", "third", "last")[place - 1]
         return Published(
             document,
             said,
-            f"over {results.settings.fragility_images} images it comes {('first', 'second', 'third', 'last')[place - 1]} of the "
-            "four quarters"
-            if many
-            else "",
-            {1: "right", 4: "wrong"}.get(place, "") if many else "",
-            f"P(6) falls by {drop:.3f} a pixel; by {', '.join(f'{each:.3f}' for each in quarters)} in the four"
-            if many
-            else "",
+            f"over {results.settings.fragility_images} images it comes {order} of the four quarters",
+            {1: "right", 4: "wrong"}.get(place, ""),
+            f"a drop of {drop:.3f} a pixel; the four: {', '.join(f'{each:.3f}' for each in quarters)}",
         )
 
     own = Region(
