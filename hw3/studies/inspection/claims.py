@@ -7,7 +7,7 @@ import itertools
 import math
 
 from hw3 import cnn
-from hw3.report.page import Published
+from hw3.report.page import CONVENTION, RIGHT, WRONG, Published
 from hw3.report.words import enumerated, percent
 from hw3.studies import given, training
 from hw3.studies.inspection.measure import Results
@@ -41,7 +41,7 @@ def network(trained: training.Results) -> list[Published]:
         Published(
             "004",
             f"the network called narrow here: {NARROW_PARAMETERS:,} parameters.",
-            mark="right" if parameters == NARROW_PARAMETERS else "wrong",
+            mark=RIGHT if parameters == NARROW_PARAMETERS else WRONG,
             ours=f"{parameters:,}",
         ),
         _accuracy(trained, "narrow", "narrow: 95.62% train, 95.92% test."),
@@ -59,7 +59,7 @@ def _accuracy(trained: training.Results, name: str, said: str) -> Published:
         document,
         said,
         f"the two differ by {'no more' if same else 'more'} than chance on {MNIST_TEST_IMAGES:,} images",
-        "right" if same else "",  # another accuracy may be due to our recipe
+        RIGHT if same else "",  # another accuracy may be due to our recipe
         percent(ours),
     )
 
@@ -78,18 +78,18 @@ def filters() -> list[Published]:
             f"a filter of layer {enumerated(misfits)} reads all 32 channels of the layer below, not 1"
             if misfits
             else "",
-            "wrong" if misfits else "right",
+            WRONG if misfits else RIGHT,
         ),
         Published(
             "001",
             f"{enumerated(FILTERS_001)} filters as pictures.",
-            mark="right" if wide == FILTERS_001 else "wrong",
+            mark=RIGHT if wide == FILTERS_001 else WRONG,
             ours=enumerated(wide),
         ),
         Published(
             "004",
             "12, 12x12 and 8x12 filters.",
-            mark="right" if kernels == KERNELS_004 else "wrong",
+            mark=RIGHT if kernels == KERNELS_004 else WRONG,
             ours=enumerated(kernels),
         ),
         Published("004", "layer 1 detects edges, layer 3 parts of the digit.", "pictures of filters don't decide it"),
@@ -109,14 +109,14 @@ def features(results: Results) -> list[Published]:
 
     def mark(ink_in_8: bool, otherwise: str) -> str:
         """Of a statement that an 8 has (or hasn't) ink in its middle, and a 0 hasn't (or has)."""
-        return "" if not as_asked else "right" if (ink_8 > ink_0) == ink_in_8 else otherwise
+        return "" if not as_asked else RIGHT if (ink_8 > ink_0) == ink_in_8 else otherwise
 
-    dark = mark(ink_in_8=False, otherwise="right under a convention")
+    dark = mark(ink_in_8=False, otherwise=CONVENTION)
     return [
         Published(
             "000",
             "“I think the important part is the center”: no white there in a 0, some in an 8.",
-            mark=mark(ink_in_8=True, otherwise="wrong"),
+            mark=mark(ink_in_8=True, otherwise=WRONG),
             ours=ours,
         ),
         Published(
@@ -126,7 +126,7 @@ def features(results: Results) -> list[Published]:
         Published(
             "001",
             "the region in the middle, wide in a 0 and converging in an 8.",
-            mark=mark(ink_in_8=True, otherwise="wrong"),
+            mark=mark(ink_in_8=True, otherwise=WRONG),
             ours=ours,
         ),
         Published("002", "for 0 more curves, less visible for 8."),
@@ -135,7 +135,7 @@ def features(results: Results) -> list[Published]:
             "004",
             "“digit 8 has a black pixel in the middle, while digit 0 has white pixels”, from maps of the first layer.",
             "if ink is drawn black; the images have it white, and there it is the other way round"
-            if dark == "right under a convention"
+            if dark == CONVENTION
             else "",
             dark,
             ours,
@@ -151,7 +151,7 @@ def shifts(results: Results) -> list[Published]:
     original, left, right = found.versions
     same = original.prediction == left.prediction == right.prediction
     # Another network may change its mind where ours doesn't, and the other way round.
-    unchanged = "right" if as_asked and same else ""
+    unchanged = RIGHT if as_asked and same else ""
     labels = enumerated([version.prediction for version in found.versions]) if as_asked else ""
     probabilities = " ".join(f"{version.true_probability:.8f}" for version in found.versions) if as_asked else ""
     after = [found.horizontal[found.shifts.index(pixels)] for pixels in (-3, 3) if as_asked and pixels in found.shifts]
@@ -168,7 +168,7 @@ def shifts(results: Results) -> list[Published]:
         Published(
             "002",
             "may or may not change, depending on network and image.",
-            mark="right" if depends else "",
+            mark=RIGHT if depends else "",
             ours=f"of all 1, {enumerated(list(map(percent, after)))} are right after it" if after else "",
         ),
         Published("003", "does not change.", mark=unchanged, ours=labels),

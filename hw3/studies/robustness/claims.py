@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from hw3 import occlusion
 from hw3.occlusion.maps import Region
-from hw3.report.page import Published
+from hw3.report.page import MISPRINTED, RIGHT, WRONG, Published
 from hw3.report.words import enumerated, percent, possible_share
 from hw3.studies.robustness import covering, pasting
 
@@ -46,7 +46,7 @@ def judge_share(printed: str, positions: int) -> Judged:
     count = round(float(printed) / 100 * positions)
     nearest = f"{100 * count / positions:.{len(printed.partition('.')[2])}f}"
     return Judged(
-        "misprinted" if sorted(nearest) == sorted(printed) else "wrong",
+        MISPRINTED if sorted(nearest) == sorted(printed) else WRONG,
         f"no number of {positions} positions gives that; {count} give {nearest}%",
     )
 
@@ -59,11 +59,11 @@ def judge_list(listed: tuple[int, ...], different: tuple[int, ...]) -> Judged:
     """
     missing, extra = Counter(different) - Counter(listed), Counter(listed) - Counter(different)
     if not missing and not extra:
-        return Judged("right")
+        return Judged(RIGHT)
     repeated = set(extra) <= set(different) and len(listed) == len(different)
     wrong = f"{enumerated(sorted(extra))}{' twice' if repeated else ''}"
     return Judged(
-        "misprinted" if repeated else "wrong",
+        MISPRINTED if repeated else WRONG,
         f"its two lists of probabilities differ at {enumerated(sorted(missing))}, not at {wrong}",
     )
 
@@ -92,14 +92,14 @@ def maps(results: covering.Results) -> list[Published]:
             "004",
             f"tables of probabilities with {PRINTED_POSITIONS_004} rows and columns.",
             f"{fit} fit, as in its table of labels, where row and column 0 stand between 8 and 9",
-            "right" if fit == PRINTED_POSITIONS_004 else "wrong",
+            RIGHT if fit == PRINTED_POSITIONS_004 else WRONG,
             str(fit),
         ),
         Published(
             "004",
             f"its highest probabilities go down to {LOWEST_HIGHEST_004:.4f}.",
             f"the highest of {CLASSES} that sum to 1 is at least {floor:g}",
-            "wrong" if floor > LOWEST_HIGHEST_004 else "",
+            WRONG if floor > LOWEST_HIGHEST_004 else "",
             f"{results.sweep.highest_probability.min():.4f}" if as_asked else "",
         ),
     ]
@@ -125,7 +125,7 @@ def important(results: covering.Results) -> list[Published]:
             document,
             said,
             f"over {results.settings.fragility_images} images it comes {order} of the four quarters",
-            {1: "right", 4: "wrong"}.get(place, ""),
+            {1: RIGHT, 4: WRONG}.get(place, ""),
             f"a drop of {drop:.3f} a pixel; the four: {', '.join(f'{each:.3f}' for each in quarters)}",
         )
 
@@ -141,7 +141,7 @@ def important(results: covering.Results) -> list[Published]:
             "004",
             "row(4, 22), column(5, 20), the circle.",
             f"that is {_region(REGION_004)}, ends included; its own table of labels gives {_region(own)}",
-            "right" if own == REGION_004 else "wrong",
+            RIGHT if own == REGION_004 else WRONG,
             ours,
         ),
     ]
@@ -175,19 +175,19 @@ def overlays(results: pasting.Results) -> list[Published]:
             share.mark,
             percent(fives[0], 3) if as_asked and fives and results.settings.window == WINDOW else "",
         ),
-        Published("002", "possible, as in “The Elephant in the Room”.", mark="right" if found else ""),
+        Published("002", "possible, as in “The Elephant in the Room”.", mark=RIGHT if found else ""),
         Published(
             "003",
             "should be possible; many tries by hand failed.",
             f"one piece in {results.tried / results.beyond_black:.0f} does it where covering alone does not"
             if found
             else "",
-            "right" if found else "",
+            RIGHT if found else "",
         ),
         Published(
             "004",
             "with a black 8x8 patch at row(11, 19), column(5, 13): a 5.",
-            mark="right" if same_patch and there[0] == label else "",
+            mark=RIGHT if same_patch and there[0] == label else "",
             ours=f"{there[0]} at row {row}, column {col}" if same_patch else "",
         ),
     ]
