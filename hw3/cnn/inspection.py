@@ -1,7 +1,7 @@
 """Looking inside a network: its filters, what its layers answer to images, which answers tell two classes apart,
 shifts.
 
-Problem 1 of the assignment (document 002), for any layer, any two classes and any shift.
+For any layer, any two classes and any shift.
 """
 
 from collections.abc import Callable, Sequence
@@ -173,7 +173,7 @@ def separation(auc_values: np.ndarray) -> np.ndarray:
 def shift(images: jax.Array, down: jax.Array | int, right: jax.Array | int) -> jax.Array:
     """Moves images [..., height, width, channels] by whole pixels; missing pixels take the nearest valid ones.
 
-    The clamp border padding of problem 1 (3): a shift to the left by 3 has right = -3 and repeats the last column.
+    Padding that clamps to the border: a shift to the left by 3 has right = -3 and repeats the last column.
     """
     height, width = images.shape[-3:-1]
     rows = jnp.clip(jnp.arange(height) - down, 0, height - 1)
