@@ -12,6 +12,7 @@ from hw3.datasets import proteins
 from hw3.recurrent import gradient_flow, initializers
 from hw3.recurrent.lstm import Gates, LSTMParams
 from hw3.recurrent.rnn import RNNParams
+from hw3.studies.long_sequences.bands import thinned
 from hw3.studies.long_sequences.gradient_flow.records import (
     FULL,
     Curve,
@@ -63,11 +64,6 @@ def _check(settings: Settings) -> None:
         raise ValueError(f"input_scale must be finite and not negative, not {settings.input_scale:g}")
 
 
-def thinned(steps: int, points: int) -> np.ndarray:
-    """Some of the lags 0..steps: so many evenly on a log scale and as many evenly; int, ascending."""
-    return np.unique(np.concatenate([np.geomspace(1, steps, points), np.linspace(0, steps, points)]).round().astype(int))
-
-
 def _measure(settings: Settings, progress: Progress) -> Results:
     hidden, tanh = settings.hidden, settings.tanh_candidate
     sequence_key, state_key, row_key, network_key = jax.random.split(jax.random.key(settings.seed), 4)
@@ -109,7 +105,9 @@ def _measure(settings: Settings, progress: Progress) -> Results:
 
     lags, slider_lags = thinned(settings.steps, DRAWN), thinned(settings.map_steps, SLIDER_POINTS)
     share_lags = tuple(lag for lag in SHARE_LAGS if lag < settings.steps)
-    kinds = len(settings.radii) + len(INPUT_SCALES) * len(RNN_RADII) + len(settings.forget_biases) + 1 + len(SHARE_BIASES)
+    kinds = (
+        len(settings.radii) + len(INPUT_SCALES) * len(RNN_RADII) + len(settings.forget_biases) + 1 + len(SHARE_BIASES)
+    )
     total = kinds + len(LSTM_RADII) * len(LSTM_BIASES)
     with progress("gradient flow", total * settings.initialisations, "networks") as advance:
 
@@ -143,8 +141,8 @@ def _measure(settings: Settings, progress: Progress) -> Results:
         lstm_shares = []
         for bias in SHARE_BIASES:
             shares = told(lstm_share(LSTM_RADIUS, bias))
-            gates = (GateShares(*map(share, gate)) for gate in shares.gates)
-            lstm_shares.append(LSTMShares(bias, *gates, share(shares.c), share(shares.V)))
+            gates = tuple(GateShares(*map(share, gate)) for gate in shares.gates)
+            lstm_shares.append(LSTMShares(bias, gates, share(shares.c), share(shares.V)))
     return Results(
         settings,
         lags,

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hw3.recurrent.gradient_flow import Band
+from hw3.recurrent.lstm import Gates
 
 
 class Settings(NamedTuple):
@@ -105,17 +106,14 @@ class LSTMShares(NamedTuple):
     """Of every parameter of an LSTM at one bias of its forget gate."""
 
     forget_bias: float
-    forget: GateShares
-    input: GateShares
-    output: GateShares
-    candidate: GateShares
+    gates: tuple[GateShares, ...]  # in the order of `hw3.recurrent.lstm.Gates`: forget, input, output, candidate
     c: Share
     V: Share
 
     @property
-    def gates(self) -> tuple[GateShares, ...]:
-        """The four gates, in the order of `Gates`."""
-        return self.forget, self.input, self.output, self.candidate
+    def forget(self) -> GateShares:
+        """Of the forget gate."""
+        return self.gates[Gates._fields.index("forget")]
 
 
 class Results(NamedTuple):

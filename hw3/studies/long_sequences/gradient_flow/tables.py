@@ -1,7 +1,7 @@
 """How gradients grow and how far back they reach, as tables for the console and the page."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from hw3.recurrent.lstm import Gates
 from hw3.report.page import Table
@@ -53,10 +53,12 @@ def lstm_growth(results: Results) -> Table:
     )
 
 
-def _share_table(results: Results, caption: str, first: tuple[str, ...], rows: list[tuple[tuple[str, ...], Share]]) -> Table:
+def _shares(
+    results: Results, network: str, header: Sequence[str], rows: Iterable[tuple[Sequence[str], Share]]
+) -> Table:
     return Table(
-        f"{caption}: share of the gradient that comes from more than k steps back (median)",
-        (*first, *(f"k = {lag:,}" for lag in results.share_lags)),
+        f"{network}: share of the gradient that comes from more than k steps back (median)",
+        (*header, *(f"k = {lag:,}" for lag in results.share_lags)),
         [[*names, *(f"{value:.1e}" for value in share.medians)] for names, share in rows],
     )
 
@@ -64,7 +66,7 @@ def _share_table(results: Results, caption: str, first: tuple[str, ...], rows: l
 def rnn_shares(results: Results) -> Table:
     """Every parameter of the RNN."""
     rows = [((name,), share) for name, share in zip(RNNShares._fields, results.rnn_shares, strict=True)]
-    return _share_table(results, "RNN", ("parameter",), rows)
+    return _shares(results, "RNN", ("parameter",), rows)
 
 
 def lstm_shares(results: Results) -> Table:
@@ -72,7 +74,7 @@ def lstm_shares(results: Results) -> Table:
     rows = [
         ((f"{shares.forget_bias:g}", name), share) for shares in results.lstm_shares for name, share in named(shares)
     ]
-    return _share_table(results, "LSTM", ("forget bias", "parameter"), rows)
+    return _shares(results, "LSTM", ("forget bias", "parameter"), rows)
 
 
 def named(shares: LSTMShares) -> Iterator[tuple[str, Share]]:

@@ -1,6 +1,5 @@
-"""Figures of echo states and of learners of long sequences: results of their programs in, matplotlib figures out."""
+"""Figures of learners of long sequences."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,39 +9,43 @@ from matplotlib.figure import Figure
 from hw3.report import style
 from hw3.report.style import GREY
 from hw3.studies.long_sequences.bands import LOOKS
+from hw3.studies.long_sequences.learning.claims import chance
+from hw3.studies.long_sequences.learning.measure import Results
 
+ACCURACY = "accuracy.png"
 MARKERS = "os^DvPX*"
-LEARNERS = (*LOOKS, ("#882255", ":"))
+LEARNER_LOOKS = (*LOOKS, ("#882255", ":"))
+
+
+def figures(results: Results) -> dict[str, Figure]:
+    """All figures of the study by file name."""
+    return {ACCURACY: accuracy(results)}
 
 
 @style.styled
-def accuracy_by_length(results: Mapping[str, Any]) -> Figure:
+def accuracy(results: Results) -> Figure:
     """Test accuracy (mean over seeds, bars from the worst to the best) and training time against the length."""
+    settings = results.settings
     figure = style.new_figure(style.WIDTH, 4.4)
-    figure.suptitle(f"{results['classes']} classes told by motifs in the first {results['task']['early']} residues")
+    figure.suptitle(f"{settings.classes} classes told by motifs in the first {settings.early} residues")
     left, right = figure.subplots(1, 2)
-    rows = results["rows"]
-    drawn = [name for name in results["learners"] if any(row["learner"] == name for row in rows)]
-    for number, name in enumerate(drawn):
-        colour, line = LEARNERS[number % len(LEARNERS)]
-        own = [row for row in rows if row["learner"] == name]
-        lengths = np.array([row["length"] for row in own]) * 1.04 ** (number - len(drawn) / 2)  # bars side by side
-        mean = np.array([np.mean(row["accuracies"]) for row in own])
-        spread = [
-            mean - [min(row["accuracies"]) for row in own],
-            np.array([max(row["accuracies"]) for row in own]) - mean,
-        ]
+    lengths = np.array(settings.lengths)
+    for number, learner in enumerate(settings.learners):
+        colour, line = LEARNER_LOOKS[number % len(LEARNER_LOOKS)]
+        own = results.of(learner)
+        accuracies = np.array([outcome.accuracies for outcome in own])  # [lengths, seeds]
+        mean = accuracies.mean(1)
+        bars = np.maximum([mean - accuracies.min(1), accuracies.max(1) - mean], 0)
         look: Any = {"color": colour, "linestyle": line, "marker": MARKERS[number % len(MARKERS)], "markersize": 4}
-        left.errorbar(lengths, mean, np.maximum(spread, 0), linewidth=1, capsize=2, label=name, **look)
-        right.plot([row["length"] for row in own], [row["seconds"] for row in own], linewidth=1, **look)
-    bounds = results["baselines"]
-    lengths = [row["length"] for row in bounds]
-    for name, title, line in (
-        ("matched_filter", "matched filter (Bayes)", "-"),
-        ("last_residues", "last residues only", ":"),
+        beside = lengths * 1.04 ** (number - len(settings.learners) / 2)  # bars side by side
+        left.errorbar(beside, mean, bars, linewidth=1, capsize=2, label=learner.name, **look)
+        right.plot(lengths, [outcome.seconds for outcome in own], linewidth=1, **look)
+    for bounds, title, line in (
+        ([bound.matched_filter for bound in results.bounds], "matched filter (Bayes)", "-"),
+        ([bound.last_residues for bound in results.bounds], "last residues only", ":"),
     ):
-        left.plot(lengths, [np.mean(row[name]) for row in bounds], color=GREY, linestyle=line, label=title)
-    left.axhline(1 / results["classes"], color="black", linewidth=0.6, linestyle="--", label="chance")
+        left.plot(lengths, np.mean(bounds, 1), color=GREY, linestyle=line, label=title)
+    left.axhline(chance(results), color="black", linewidth=0.6, linestyle="--", label="chance")
     left.set_ylim(0, 1.05)
     left.set_title("on new sequences: mean, worst and best seed")
     left.set_ylabel("accuracy")
@@ -50,7 +53,7 @@ def accuracy_by_length(results: Mapping[str, Any]) -> Figure:
     right.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
     right.yaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
     right.yaxis.set_minor_formatter(ticker.NullFormatter())
-    right.set_title(f"learning, {len(results['seeds'])} seeds together, without compiling")
+    right.set_title(f"learning, {settings.seeds} seeds together, without compiling")
     right.set_ylabel("seconds")
     for ax in (left, right):
         ax.set_xscale("log")
