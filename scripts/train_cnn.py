@@ -16,8 +16,7 @@ from common import console, output, program, shared_flags
 
 from hw3 import cnn, datasets
 from hw3.cnn import checkpoints, training
-from hw3.studies import given
-from hw3.studies.training import figures
+from hw3.studies import training as study
 
 TRAINING = shared_flags.define_training_flags()
 RESUME = flags.DEFINE_bool("resume", False, "Continue the run under --outdir, or begin it if there is none.")
@@ -71,7 +70,11 @@ def main() -> None:
         print(f"{folder}: all {settings.epochs} epochs are done already")
     else:
         checkpoint = train(model, dataset, checkpoint, key, directory)
-    write_results(folder, model, checkpoint)
+    results = study.measure(checkpoint, folder.name)
+    output.write_study(folder, study, results, study.files(results))
+    output.write_text(folder / "layers.txt", cnn.table(model, run.image_shape))
+    output.show(study, results)
+    print(f"checkpoint, curves and history: {folder}")
 
 
 def train(
@@ -96,44 +99,6 @@ def train(
                 flush=True,
             )
     return checkpoint
-
-
-def write_results(folder: pathlib.Path, model: cnn.CNN, checkpoint: checkpoints.Checkpoint) -> None:
-    """Writes curves, history, the table of layers and the numbers for the report."""
-    run = checkpoint.run
-    rows = [
-        (row.epoch, row.train.loss, row.train.accuracy, row.test.loss, row.test.accuracy) for row in checkpoint.history
-    ]
-    header = ("epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy")
-    output.write_csv(folder / "history.csv", header, rows)
-    published = (
-        given.NETWORKS[run.model].test_accuracy if run.model in given.NETWORKS and run.dataset == "mnist" else None
-    )
-    curves = figures.curves(checkpoint.history, f"{run.model} on {run.dataset}", published)
-    output.write_figure(folder / "curves.png", curves)
-    output.write_text(folder / "layers.txt", cnn.table(model, run.image_shape))
-    output.write_json(
-        folder / "results.json",
-        {
-            "command": output.command(),
-            "folder": folder.name,
-            "model": run.model,
-            "dataset": run.dataset,
-            "image_shape": run.image_shape,
-            "recipe": run.recipe._asdict(),
-            "seed": run.seed,
-            "images": run.images,
-            "layers": cnn.layer_rows(model, run.image_shape),
-            "history": [dict(zip(header, row, strict=True)) for row in rows],
-        },
-    )
-    last = checkpoint.history[-1]
-    console.print_table(
-        f"{run.model} on {run.dataset} after {last.epoch} epochs",
-        ("set", "accuracy", "loss"),
-        [(name, f"{m.accuracy:.2%}", f"{m.loss:.4f}") for name, m in (("train", last.train), ("test", last.test))],
-    )
-    print(f"checkpoint, curves and history: {folder}")
 
 
 if __name__ == "__main__":

@@ -43,21 +43,32 @@ def keep(study: Study, results: NamedTuple, files: Mapping[str, Table | np.ndarr
     Args: files: tables to be written as CSV and images [height, width, 1 or 3] in [0, 1] to be written as PNG, by
       file name, which may have folders in it.
     """
-    drawn = study.figures(results)
     with results_folder(study.NAME) as folder:
-        for name, figure in drawn.items():
-            write_figure(folder / name, figure)
-        for name, content in (files or {}).items():
-            if isinstance(content, Table):
-                write_csv(folder / name, content.header, content.rows)
-            else:
-                write_image(folder / name, content)
-        results_on_disk.write(folder, study.NAME, Record(command(), results))
-    for table in study.tables(results):
-        console.show(table)
+        write_study(folder, study, results, files)
+    show(study, results)
     where = pathlib.Path(flags.FLAGS.outdir, study.NAME)
     print(f"figures and numbers: {where}")
     return where
+
+
+def write_study(
+    folder: pathlib.Path, study: Study, results: NamedTuple, files: Mapping[str, Table | np.ndarray] | None = None
+) -> None:
+    """Writes all that `keep` does into a folder that is there."""
+    for name, figure in study.figures(results).items():
+        write_figure(folder / name, figure)
+    for name, content in (files or {}).items():
+        if isinstance(content, Table):
+            write_csv(folder / name, content.header, content.rows)
+        else:
+            write_image(folder / name, content)
+    results_on_disk.write(folder, study.NAME, Record(command(), results))
+
+
+def show(study: Study, results: NamedTuple) -> None:
+    """Prints the tables of a study."""
+    for table in study.tables(results):
+        console.show(table)
 
 
 def command() -> str:

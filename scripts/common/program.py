@@ -15,7 +15,7 @@ from absl import app, flags, logging
 import hw3
 from common import machine, processes
 
-OWN_CODE = (os.path.dirname(os.path.abspath(hw3.__file__)), os.path.dirname(os.path.abspath(__file__)))
+OWN_CODE = (os.path.dirname(os.path.abspath(hw3.__file__)), os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SECONDS_BETWEEN_LINES = 15.0  # of progress, where there is no terminal to draw a bar on
 
 
