@@ -107,15 +107,16 @@ def _measure(settings: Settings, progress: Progress) -> Results:
     reservoir_keys = jax.random.split(keys[2], count)
 
     # Drawn once, with radius and scale 1, which are set later: drawing and eigenvalues take long to compile.
-    def draw(inputs: int) -> echo_state.Reservoir:
-        @jax.jit
-        @jax.vmap
-        def one(key: jax.Array) -> echo_state.Reservoir:
-            return echo_state.random_reservoir(key, hidden, inputs, 1.0, DENSITY, input_scale=1.0, dtype=float)
+    @jax.jit
+    @jax.vmap
+    def draw(key: jax.Array) -> tuple[echo_state.Reservoir, ...]:
+        """One that reads residues, and one of a single input that is to be repeated."""
+        return tuple(
+            echo_state.random_reservoir(key, hidden, inputs, 1.0, DENSITY, input_scale=1.0, dtype=float)
+            for inputs in (xs.shape[1], 1)
+        )
 
-        return one(reservoir_keys)
-
-    readers, repeaters = draw(xs.shape[1]), draw(1)
+    readers, repeaters = draw(reservoir_keys)
 
     # What is closed over would be worked out by the compiler, slowly: reservoirs and inputs are arguments.
     @jax.jit
