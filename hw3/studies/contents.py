@@ -17,7 +17,7 @@ from hw3.studies import (
     unrolling,
 )
 from hw3.studies.long_sequences import echo_states, gradient_flow, learning
-from hw3.studies.robustness import one_digit, pasting
+from hw3.studies.robustness import covering, pasting
 from hw3.studies.unrolling import lstm, rnn
 
 
@@ -32,7 +32,7 @@ class Section(NamedTuple):
 
 SECTIONS = (
     Section("Problem 1: inside a convolutional network", (training, inspection), inspection.answers),
-    Section("Problem 2: how robust is it?", (one_digit, pasting), robustness.answers),
+    Section("Problem 2: how robust is it?", (covering, pasting), robustness.answers),
     Section("Beyond one image: a sweep over many", (fragility,), fragility.answers),
     Section("Problems 3 and 5: back-propagation through time by hand", (rnn, lstm), unrolling.answers),
     Section("Every printed number, checked", (audit,), audit.answers),
