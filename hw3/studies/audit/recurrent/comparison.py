@@ -2,22 +2,21 @@
 
 A verdict is never typed in. For every number these are tried in turn, and the first that gives the printed
 digits is the verdict: the assignment as it stands; each combination of conventions
-(`published_values.CHOICES`), the fewest departures first; known ways to compute wrongly; a misprint (sign,
+(`values.CHOICES`), the fewest departures first; known ways to compute wrongly; a misprint (sign,
 digit, or another quantity's value).
 """
 
 import itertools
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_DOWN, Decimal
-from typing import NamedTuple
 
 import jax
 import numpy as np
 
 from hw3.recurrent import rnn
-from hw3.studies.audit.numbers import NUMBERS, Printed
-from hw3.studies.audit.values import (
+from hw3.studies.audit.findings import CONVENTION, MISPRINTED, REPRODUCED, WRONG, Finding
+from hw3.studies.audit.recurrent.numbers import NUMBERS, Printed
+from hw3.studies.audit.recurrent.values import (
     MISTAKES,
     PLAIN,
     STATED,
@@ -30,32 +29,10 @@ from hw3.studies.audit.values import (
     values,
 )
 
-REPRODUCED = "reproduced"
-CONVENTION = "reproduced under a convention"
-MISPRINTED = "misprinted"
-WRONG = "wrong"
-VERDICTS = (REPRODUCED, CONVENTION, MISPRINTED, WRONG)
-
 # Fewer digits than these can be met by chance among the things that are tried.
 DIGITS_FOR_A_MISPRINT = 5
 DIGITS_FOR_ANOTHER_QUANTITY = 6
 DIGITS_FOR_A_MISPRINT_UNDER_ANY_CONVENTION = 12
-
-
-class Finding(NamedTuple):
-    """The audit of one printed number.
-
-    `ours` is the right value in the document's own setting (nan where there is no such entry), `reason`
-    what had to be assumed to meet the digits, or what is wrong.
-    """
-
-    document: str
-    part: str
-    what: str
-    printed: str
-    ours: float
-    verdict: str
-    reason: str
 
 
 def audit(numbers: Sequence[Printed] = NUMBERS) -> list[Finding]:
@@ -67,14 +44,6 @@ def audit(numbers: Sequence[Printed] = NUMBERS) -> list[Finding]:
             own = own_setting(rows)
             findings += [finding for row in rows for finding in _audit_row(row, own)]
         return findings
-
-
-def counts(findings: Sequence[Finding]) -> list[tuple[str, list[int]]]:
-    """(document, count of each of VERDICTS), and the totals last."""
-    tally = Counter((finding.document, finding.verdict) for finding in findings)
-    documents = sorted({finding.document for finding in findings})
-    rows = [(document, [tally[document, verdict] for verdict in VERDICTS]) for document in documents]
-    return [*rows, ("all", [sum(row[1][i] for row in rows) for i in range(len(VERDICTS))])]
 
 
 def own_setting(rows: Sequence[Printed]) -> Setting:
@@ -166,7 +135,7 @@ def _audit_cell(cell: Cell, own: Setting) -> Finding:
     )
 
     def finding(verdict: str, reason: str, ours: float = right) -> Finding:
-        return Finding(row.document, row.part, what, text, ours, verdict, reason)
+        return Finding(row.problem, row.document, row.part, what, text, ours, verdict, reason)
 
     if np.isnan(right):
         shape = values(PLAIN)[row.name].shape[len(row.at) :]
