@@ -11,7 +11,7 @@ def test_one_document_number_by_number(tmp_path):
     assert "W_f sigma'" in done.stdout
     assert "0.86175934" in done.stdout  # reproduced, so only --verbose prints it
     assert done.stdout.rstrip().endswith("audit/audit.csv")
-    rows = list(csv.DictReader((tmp_path / "audit" / "audit.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "audit" / "audit.csv").read_text().splitlines()))
     assert len(rows) == 17
     assert (tmp_path / "audit" / "verdicts.png").read_bytes().startswith(b"\x89PNG")
 
