@@ -13,6 +13,12 @@ FLAGS = flags.FLAGS
 flags.DEFINE_enum("document", None, audit.DOCUMENTS, "Audit one document only.")
 flags.DEFINE_enum("problem", None, list(map(str, audit.PROBLEMS)), "Audit one problem of the assignment only.")
 flags.DEFINE_bool("verbose", False, "Print every number, also the ones that are reproduced as they stand.")
+flags.DEFINE_string(
+    "checkpoint",
+    None,
+    "Folder of a training run, whose network looks for the test image most like the published maps; not done if none.",
+)
+shared_flags.define_dataset_flags()
 shared_flags.define_outdir_flag()
 
 
@@ -22,7 +28,11 @@ def main() -> None:
         (int(FLAGS.problem),) if FLAGS.problem else audit.PROBLEMS,
         (FLAGS.document,) if FLAGS.document else audit.DOCUMENTS,
     )
-    results = audit.measure(settings)
+    predict = images = None
+    if FLAGS.checkpoint:
+        checkpoint, images = shared_flags.load_classifier()
+        predict = checkpoint.predictor()
+    results = audit.measure(settings, predict, images, progress=console.progress)
     where = output.keep(audit, results, audit.files(results))
     if FLAGS.verbose:
         console.show(audit.every_number(results))

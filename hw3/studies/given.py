@@ -20,3 +20,13 @@ NETWORKS = {
         "pooling, the number of filters in the second and third layer (32, as in the first), the dense head",
     ),
 }
+
+# What the assignment (document 002) asks for in problems 1 and 2.
+CONVOLUTIONS = 3  # layers at least
+TRAINING_ACCURACY = 0.95  # at least
+SHIFT = 3  # pixels by which a 1 moves
+PATCH = 8  # pixels a side
+STRIDE = 1  # pixels
+OCCLUDED_DIGIT = 6
+IMAGE = 28  # pixels a side of an MNIST image
+TRAINING_IMAGES, TEST_IMAGES = 60_000, 10_000
