@@ -22,7 +22,25 @@ import numpy as np
 from markupsafe import Markup
 
 # In the order in which they import one another: a module imports only from those before it.
-MODULES = ("draw", "network", "sweep", "digits", "rnn", "lstm", "patch", "piece", "features", "main")
+MODULES = (
+    "draw",
+    "chart",
+    "formula",
+    "matrices",
+    "network",
+    "sweep",
+    "digits",
+    "rnn",
+    "lstm",
+    "derivation",
+    "patch",
+    "piece",
+    "features",
+    "unroll",
+    "gates",
+    "long",
+    "main",
+)
 
 
 class LayerData(NamedTuple):

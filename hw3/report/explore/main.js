@@ -6,8 +6,11 @@ import { Sweeper } from "./sweep.js";
 import * as patch from "./patch.js";
 import * as piece from "./piece.js";
 import * as features from "./features.js";
+import * as unroll from "./unroll.js";
+import * as gates from "./gates.js";
+import * as long from "./long.js";
 
-const EXPLORABLES = { patch, piece, features };
+const EXPLORABLES = { patch, piece, features, unroll, gates, long };
 
 const json = (script) => unpack(JSON.parse(script.textContent));
 
