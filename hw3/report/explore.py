@@ -24,6 +24,9 @@ from markupsafe import Markup
 # In the order in which they import one another: a module imports only from those before it.
 MODULES = (
     "draw",
+    "data",
+    "colours",
+    "grid",
     "chart",
     "formula",
     "matrices",
@@ -33,6 +36,7 @@ MODULES = (
     "rnn",
     "lstm",
     "derivation",
+    "diagram",
     "patch",
     "piece",
     "features",
@@ -206,9 +210,9 @@ def explorable(name: str, data: Any, static: str | Markup = "") -> Markup:
         raise ValueError(f"no explorable {name!r}; there are {', '.join(DATA)}")
     if not isinstance(data, DATA[name]):
         raise TypeError(f"the explorable {name!r} takes {DATA[name].__name__}, not {type(data).__name__}")
-    return Markup(
-        '<div class="explorable" data-explorable="{}">\n{}\n<div class="static">{}</div>\n</div>'
-    ).format(name, _json_script(data, "data-own"), static)
+    return Markup('<div class="explorable" data-explorable="{}">\n{}\n<div class="static">{}</div>\n</div>').format(
+        name, _json_script(data, "data-own"), static
+    )
 
 
 def _source(file: str) -> str:
@@ -240,13 +244,13 @@ def packed(value: Any) -> Any:
         return value.item()
     if hasattr(value, "__array__"):
         array = np.asarray(value)
-        if str(array.dtype) not in ("uint8", "int32", "float32", "float64"):
+        if array.dtype.name not in ("uint8", "int32", "float32", "float64"):
             raise ValueError(f"an array of {array.dtype}; it must be uint8, int32, float32 or float64")
         if not np.isfinite(array).all():
             raise ValueError("an array holds a value that is not finite")
         content = np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()
         return {
-            "dtype": str(array.dtype),
+            "dtype": array.dtype.name,
             "shape": list(array.shape),
             "base64": base64.b64encode(content).decode("ascii"),
         }

@@ -64,31 +64,28 @@ def made_up_curves():
 
 
 def data_of(digits, model, long=None, auc=None, finds=None):
-    """Data for every explorable, about the digits."""
+    """Data for every explorable, about the digits; the maps of "patch" last, as they are swept when they are in sight."""
     first, second = (int(np.flatnonzero(digits.labels == label)[0]) for label in (0, 8))
     six = int(np.flatnonzero(digits.labels == 6)[0])
-    layers = {name: layer for name, layer in zip(cnn.layer_names(model.layers), model.layers, strict=True)}
+    layers = dict(zip(cnn.layer_names(model.layers), model.layers, strict=True))
     made_up = {n: np.linspace(0, 1, l.features, dtype=np.float32) for n, l in layers.items() if l.kind == "conv"}
+    pieces = (
+        explore.Find(second, (10, 10), (8, 9), (4, 10)),
+        explore.Find(first, (8, 8), (8, 8), (6, 12)),
+    )
     return {
-        "patch": explore.PatchData(six),
-        "piece": explore.PieceData(
-            six,
-            finds
-            or (
-                explore.Find(second, (10, 10), (8, 9), (4, 10)),
-                explore.Find(first, (8, 8), (8, 8), (6, 12)),
-            ),
-        ),
-        "features": explore.FeaturesData((0, 8), (first, second), (980, 974), auc or made_up),
         "unroll": explore.UnrollData(rnn.HOMEWORK_PARAMS, rnn.HOMEWORK_SEQUENCE, rnn.HOMEWORK_LOSS, 0.002, 1e-4),
         "gates": explore.GatesData(lstm.CHOSEN, rnn.HOMEWORK_SEQUENCE, rnn.HOMEWORK_LOSS, np.zeros(2)),
         "long": long or made_up_curves(),
+        "features": explore.FeaturesData((0, 8), (first, second), (980, 974), auc or made_up),
+        "piece": explore.PieceData(six, finds or pieces),
+        "patch": explore.PatchData(six),
     }
 
 
 def page(network, digits, data):
     """The page as HTML text; its policy lets nothing in from elsewhere."""
-    parts = [explore.explorable(name, value, STATIC) for name, value in data.items()]
+    parts = "".join(f"<h2>{name}</h2>{explore.explorable(name, value, STATIC)}" for name, value in data.items())
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Explorables</title>
 <meta http-equiv="Content-Security-Policy" content="{POLICY}">
@@ -96,7 +93,7 @@ def page(network, digits, data):
 <link rel="icon" href="data:,">
 <style>body {{ margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }}
 main {{ max-width: 56rem; margin: 0 auto; padding: 0 1rem; }}</style></head>
-<body><main><h1>Explorables</h1>{"".join(f"<h2>{name}</h2>{part}" for name, part in zip(data, parts, strict=True))}</main>
+<body><main><h1>Explorables</h1>{parts}</main>
 {explore.assets(network, digits)}</body></html>
 """
 

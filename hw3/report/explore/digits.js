@@ -1,8 +1,10 @@
 // The digits that a reader chooses from, one of them drawn by the reader.
 
-import { Grid, button, clamp, el, grey, withArticle } from "./draw.js";
+import { grey } from "./colours.js";
+import { button, clamp, el, withArticle } from "./draw.js";
+import { Grid } from "./grid.js";
 
-/** What the reader drew, shared by all explorables: `image` is null until then; "change" is dispatched when it changes. */
+/** What the reader drew, for all explorables: `image`, null until then; it dispatches "change". */
 export const drawing = Object.assign(new EventTarget(), { image: null });
 
 export function keepDrawing(image) {

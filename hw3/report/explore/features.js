@@ -1,6 +1,8 @@
-// Explorable 3: the channels of the convolutions: filter, answer to two digits, and how well it tells two classes apart.
+// Explorable 3: the channels of the convolutions: their filters, answers, and how well each tells two classes apart.
 
-import { Grid, choice, clamp, colourBar, diverging, eachFrame, el, sentence, slider, viridis, withArticle } from "./draw.js";
+import { colourBar, diverging, viridis } from "./colours.js";
+import { choice, clamp, div, eachFrame, el, sentence, slider, withArticle } from "./draw.js";
+import { Grid } from "./grid.js";
 import { drawing, imageOf, paintDigit } from "./digits.js";
 import { forward } from "./network.js";
 
@@ -10,8 +12,12 @@ const GAP = 1; // cells between the tiles of a mosaic
 
 export function mount(stage, data, { network, digits }) {
   const [rows, cols] = network.image;
-  const convolutions = network.layers.map((layer, index) => ({ ...layer, index })).filter((layer) => layer.kind === "conv");
-  const raw = Object.fromEntries(convolutions.map((layer) => [layer.name, network.data.layers.find((l) => l.name === layer.name)]));
+  const convolutions = network.layers
+    .map((layer, index) => ({ ...layer, index }))
+    .filter((layer) => layer.kind === "conv");
+  const raw = Object.fromEntries(
+    convolutions.map((layer) => [layer.name, network.data.layers.find((l) => l.name === layer.name)]),
+  );
   const [first, second] = data.classes;
   let layer = convolutions[0];
   let order = []; // channels as they are laid out: the most telling first
@@ -27,9 +33,19 @@ export function mount(stage, data, { network, digits }) {
     map: new Grid(1, 1, { label: "", className: "ex-map" }),
   }));
   const needle = el("span", { class: "ex-needle" });
-  const auc = el("div", { class: "ex-auc", role: "img" }, el("span", { class: "ex-auc-bar" }, needle),
-    el("div", { class: "ex-colours", "aria-hidden": "true" }, el("span", {}, `larger for ${first}`), el("span", { class: "ex-fill-space" }), el("span", {}, `larger for ${second}`))); // prettier-ignore
-  const shade = el("div", { class: "ex-panel" });
+  const auc = el(
+    "div",
+    { class: "ex-auc", role: "img" },
+    el("span", { class: "ex-auc-bar" }, needle),
+    el(
+      "div",
+      { class: "ex-colours", "aria-hidden": "true" },
+      el("span", {}, `larger for ${first}`),
+      el("span", { class: "ex-fill-space" }),
+      el("span", {}, `larger for ${second}`),
+    ),
+  );
+  const shade = div("ex-panel");
 
   const tap = (side) => results[side].taps[layer.index + 1];
   const across = () => Math.ceil(Math.sqrt(layer.channels));
@@ -60,8 +76,9 @@ export function mount(stage, data, { network, digits }) {
     const larger = value < 0.5 ? first : second;
     auc.setAttribute("aria-label", `AUC ${value.toFixed(3)}`);
     says.say(
-      `Channel ${channel} of ${layer.name}: AUC ${value.toFixed(3)}. The sum of its answers is larger for ${withArticle(larger)} in ` +
-        `${(100 * Math.max(value, 1 - value)).toFixed(1)}% of all pairs of ${withArticle(first)} and ${withArticle(second)}.`,
+      `Channel ${channel} of ${layer.name}: AUC ${value.toFixed(3)}. The sum of its answers is larger for ` +
+        `${withArticle(larger)} in ${(100 * Math.max(value, 1 - value)).toFixed(1)}% of all pairs of ` +
+        `${withArticle(first)} and ${withArticle(second)}.`,
     );
   });
 
@@ -83,10 +100,9 @@ export function mount(stage, data, { network, digits }) {
       return diverging(0.5 + weight(row % tile, col % tile, i) / (2 * largest));
     });
     filter.describe(`Filter of channel ${channel}: ${window} by ${window} weights for each of ${inputs} inputs`);
-    filterNote.textContent =
-      inputs === 1
-        ? `${window}×${window} weights on the image itself, red positive, blue negative (up to ${largest.toFixed(2)}).`
-        : `${window}×${window} weights for each of the ${inputs} channels below, red positive, blue negative (up to ${largest.toFixed(2)}).`;
+    const over = inputs === 1 ? "on the image itself" : `for each of the ${inputs} channels below`;
+    const sides = `${window}×${window} weights`;
+    filterNote.textContent = `${sides} ${over}, red positive, blue negative (up to ${largest.toFixed(2)}).`;
   };
 
   const showMosaic = eachFrame(() => {
@@ -165,8 +181,11 @@ export function mount(stage, data, { network, digits }) {
   };
   const menus = sides.map((_, side) => {
     const option = (index) => el("option", { value: index }, `${digits.labels.data[index]} (digit ${index + 1})`);
-    const menu = el("select", { class: "ex-button", "aria-label": side ? "right picture" : "left picture" },
-      [...digits.labels.data.keys()].map(option)); // prettier-ignore
+    const menu = el(
+      "select",
+      { class: "ex-button", "aria-label": side ? "right picture" : "left picture" },
+      [...digits.labels.data.keys()].map(option),
+    );
     menu.value = data.digits[side];
     const take = () => {
       const index = Number(menu.value);
@@ -183,17 +202,23 @@ export function mount(stage, data, { network, digits }) {
   });
 
   stage.append(
-    el("div", { class: "ex-row" }, layers.root),
-    el("div", { class: "ex-columns" },
-      el("div", { class: "ex-panel" }, el("h4", {}, "All channels for the left picture"), mosaic.root, rank.root),
-      el("div", { class: "ex-panel" },
-        says.root, auc,
-        el("div", { class: "ex-pair" }, sides.map(({ picture, map }, side) =>
-          el("div", { class: "ex-panel" }, el("div", { class: "ex-row" }, picture.root, menus[side]), map.root))),
+    div("ex-row", layers.root),
+    div(
+      "ex-columns",
+      div("ex-panel", el("h4", {}, "All channels for the left picture"), mosaic.root, rank.root),
+      div(
+        "ex-panel",
+        says.root,
+        auc,
+        div(
+          "ex-pair",
+          sides.map(({ picture, map }, side) => div("ex-panel", div("ex-row", picture.root, menus[side]), map.root)),
+        ),
         shade,
-        el("div", { class: "ex-beside" }, filter.root, filterNote)),
+        div("ex-beside", filter.root, filterNote),
+      ),
     ),
-  ); // prettier-ignore
+  );
   setLayer(convolutions.at(Math.min(2, convolutions.length - 1)).name);
   layers.set(layer.name);
 }

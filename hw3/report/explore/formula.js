@@ -30,7 +30,8 @@ export const text = (words) => mathml("mtext", {}, words);
 export const squared = (base) => row(op("("), base, sup(op(")"), number(2)));
 
 /** A symbol at step t, as h^(2). */
-export const at = (base, step) => sup(typeof base === "string" ? name(base) : base, row(op("("), mathml("mn", {}, step), op(")")));
+export const at = (base, step) =>
+  sup(typeof base === "string" ? name(base) : base, row(op("("), mathml("mn", {}, step), op(")")));
 
 /** A partial derivative. */
 export const partial = (top, bottom) => fraction(row(op("∂"), top), row(op("∂"), bottom));
@@ -38,7 +39,17 @@ export const partial = (top, bottom) => fraction(row(op("∂"), top), row(op("�
 /** A column vector or a matrix; the style sheet draws the brackets, which grow without a mathematical font. */
 export function matrix(values) {
   const rows = values.map((line) => (Array.isArray(line) ? line : [line]));
-  return mathml("mtable", {}, rows.map((line) => mathml("mtr", {}, line.map((value) => mathml("mtd", {}, number(value))))));
+  return mathml(
+    "mtable",
+    {},
+    rows.map((line) =>
+      mathml(
+        "mtr",
+        {},
+        line.map((value) => mathml("mtd", {}, number(value))),
+      ),
+    ),
+  );
 }
 
 /** What stands in a formula: a number, a vector or matrix, an operator, or MathML already. */
@@ -49,8 +60,8 @@ function shown(part) {
 }
 
 /**
- * One line: a quantity, then what it equals, in pieces that may wrap: the symbols, the numbers, the result. Strings in a
- * piece are operators; arrays are vectors and matrices.
+ * One line: a quantity, then what it equals, in pieces that may wrap: the symbols, the numbers, the result. Strings in
+ * a piece are operators; arrays are vectors and matrices.
  */
 export function line(quantity, ...pieces) {
   const box = document.createElement("div");

@@ -1,6 +1,7 @@
 // Explorable 5: an LSTM whose biases are sliders: its gates, its state, its gradient and what each step adds to it.
 
-import { button, choice, el, nested, percent, sentence, slider } from "./draw.js";
+import { nested } from "./data.js";
+import { button, choice, div, el, percent, sentence, slider } from "./draw.js";
 import { chart, range } from "./chart.js";
 import { digits } from "./formula.js";
 import { GATES, unroll } from "./lstm.js";
@@ -77,9 +78,10 @@ export function mount(stage, data) {
     const kept = f.reduce((product, value) => product * value[cell], 1);
     const average = kept ** (1 / steps);
     const life = Math.log(0.5) / Math.log(average);
+    const half = life < 100 ? life.toFixed(1) : Math.round(life);
     says.say(
       `In cell ${cell + 1} the forget gate keeps ${percent(average)} of the state a step, ${percent(kept)} over ` +
-        `${steps} ${steps === 1 ? "step" : "steps"}: half of it is gone after ${life < 100 ? life.toFixed(1) : Math.round(life)} steps.`,
+        `${steps} ${steps === 1 ? "step" : "steps"}: half of it is gone after ${half} steps.`,
     );
     const last = y_hat.at(-1).map((value) => value.toFixed(4));
     const slopes = result.gradient.gates.forget.b.map((value) => digits(value));
@@ -88,8 +90,12 @@ export function mount(stage, data) {
       `(${slopes.join(", ")}), the sum of the bars in cell ${cell + 1}.`;
     gates.describe(`The gates of cell ${cell + 1}: f ends at ${f.at(-1)[cell].toFixed(3)}`);
     state.describe(`State and output of cell ${cell + 1}: s ends at ${s.at(-1)[cell].toFixed(3)}`);
-    gradient.describe(`Size of the gradient in cell ${cell + 1}: at step 1 |dL/ds| is ${sizes[0][0][1].toExponential(1)}`);
-    shares.describe(`What each step adds to the gradient of forget bias ${cell + 1}; the last step ${digits(added.at(-1)[1])}`);
+    gradient.describe(
+      `Size of the gradient in cell ${cell + 1}: at step 1 |dL/ds| is ${sizes[0][0][1].toExponential(1)}`,
+    );
+    shares.describe(
+      `What each step adds to the gradient of forget bias ${cell + 1}; the last step ${digits(added.at(-1)[1])}`,
+    );
   };
 
   const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
@@ -133,17 +139,26 @@ export function mount(stage, data) {
     GATES.forEach((name, i) => biases[i].set(mean(params.gates[name].b)));
     show();
   });
-  const panel = (title, drawn) => el("div", { class: "ex-panel" }, el("h4", {}, title), drawn.root);
+  const panel = (title, drawn) => div("ex-panel", el("h4", {}, title), drawn.root);
 
   stage.append(
-    el("div", { class: "ex-columns" },
-      el("div", { class: "ex-controls" }, biases.map((one) => one.root)),
-      el("div", { class: "ex-panel" }, length.root, el("div", { class: "ex-row" }, cells.root, reset), says.root)),
-    el("div", { class: "ex-columns" },
-      panel("Gates", gates), panel("State", state),
-      panel("Gradient that reaches each step", gradient), panel("Share of each step in ∂L/∂b of the forget gate", shares)),
+    div(
+      "ex-columns",
+      div(
+        "ex-controls",
+        biases.map((one) => one.root),
+      ),
+      div("ex-panel", length.root, div("ex-row", cells.root, reset), says.root),
+    ),
+    div(
+      "ex-columns",
+      panel("Gates", gates),
+      panel("State", state),
+      panel("Gradient that reaches each step", gradient),
+      panel("Share of each step in ∂L/∂b of the forget gate", shares),
+    ),
     outcome,
-  ); // prettier-ignore
+  );
   show();
 }
 

@@ -1,6 +1,7 @@
 // Sets up every explorable of the page.
 
-import { el, unpack } from "./draw.js";
+import { unpack } from "./data.js";
+import { div, el } from "./draw.js";
 import { prepare } from "./network.js";
 import { Sweeper } from "./sweep.js";
 import * as patch from "./patch.js";
@@ -29,7 +30,7 @@ export function mountAll() {
   const shared = sharedData();
   for (const root of document.querySelectorAll("[data-explorable]")) {
     const { mount, TASK } = EXPLORABLES[root.dataset.explorable];
-    const stage = el("div", { class: "ex-stage" });
+    const stage = div("ex-stage");
     try {
       root.append(el("p", { class: "ex-task" }, TASK), stage);
       mount(stage, json(root.querySelector("script[data-own]")), shared);
@@ -37,7 +38,7 @@ export function mountAll() {
     } catch (error) {
       stage.previousSibling.remove();
       stage.remove();
-      throw error;
+      console.error(`the explorable ${root.dataset.explorable} failed:`, error); // the others still work
     }
   }
 }

@@ -1,9 +1,9 @@
 // Fields for the numbers of vectors and matrices, in brackets.
 
-import { el } from "./draw.js";
+import { div, el } from "./draw.js";
 
 /**
- * Fields for `values`, an array of numbers (a column) or of rows, which are changed in place; then `changed()` is called.
+ * Fields for `values`, an array of numbers (a column) or of rows, which are changed in place, then `changed()` is told.
  * A field that holds no number is marked and its value left as it was.
  */
 export function fields(symbol, values, changed) {
@@ -21,9 +21,16 @@ export function fields(symbol, values, changed) {
     return input;
   };
   const inputs = values.map((entry, i) =>
-    Array.isArray(entry) ? entry.map((_, j) => one(entry, j, `row ${i + 1} column ${j + 1}`)) : one(values, i, `entry ${i + 1}`),
+    Array.isArray(entry)
+      ? entry.map((_, j) => one(entry, j, `row ${i + 1} column ${j + 1}`))
+      : one(values, i, `entry ${i + 1}`),
   );
-  const grid = el("div", { class: "ex-fields" }, inputs.flat());
+  const grid = div("ex-fields", inputs.flat());
   grid.style.gridTemplateColumns = `repeat(${columns}, minmax(3.1rem, 4.4rem))`;
-  return el("div", { class: "ex-matrix", role: "group", "aria-label": symbol }, el("span", { class: "ex-symbol" }, symbol), grid);
+  return el(
+    "div",
+    { class: "ex-matrix", role: "group", "aria-label": symbol },
+    el("span", { class: "ex-symbol" }, symbol),
+    grid,
+  );
 }

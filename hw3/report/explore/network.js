@@ -53,14 +53,31 @@ function convolve(layer, input, output, [top, bottom, left, right]) {
       const at = (row * output.width + col) * channels;
       let w = 0;
       for (let f = 0; f < channels; f += 4) {
-        let a0 = 0, a1 = 0, a2 = 0, a3 = 0, b0 = 0, b1 = 0, b2 = 0, b3 = 0; // prettier-ignore
+        let a0 = 0,
+          a1 = 0,
+          a2 = 0,
+          a3 = 0,
+          b0 = 0,
+          b1 = 0,
+          b2 = 0,
+          b3 = 0;
         for (let dy = 0; dy < window; dy++) {
           const first = start + dy * line;
           for (let p = first; p < first + span; p++, w += 4) {
-            const u = x[p], v = x[p + shift]; // prettier-ignore
-            const w0 = kernel[w], w1 = kernel[w + 1], w2 = kernel[w + 2], w3 = kernel[w + 3]; // prettier-ignore
-            a0 += u * w0; a1 += u * w1; a2 += u * w2; a3 += u * w3; // prettier-ignore
-            b0 += v * w0; b1 += v * w1; b2 += v * w2; b3 += v * w3; // prettier-ignore
+            const u = x[p],
+              v = x[p + shift];
+            const w0 = kernel[w],
+              w1 = kernel[w + 1],
+              w2 = kernel[w + 2],
+              w3 = kernel[w + 3];
+            a0 += u * w0;
+            a1 += u * w1;
+            a2 += u * w2;
+            a3 += u * w3;
+            b0 += v * w0;
+            b1 += v * w1;
+            b2 += v * w2;
+            b3 += v * w3;
           }
         }
         const a = [a0, a1, a2, a3];
@@ -137,7 +154,9 @@ export function forward(network, image, known = null, region = null) {
   let input = { height, width, channels, values: image };
   const taps = [input];
   network.layers.forEach((layer, index) => {
-    const values = known ? known.taps[index + 1].values.slice() : new Float64Array(layer.height * layer.width * layer.channels);
+    const values = known
+      ? known.taps[index + 1].values.slice()
+      : new Float64Array(layer.height * layer.width * layer.channels);
     const output = { height: layer.height, width: layer.width, channels: layer.channels, values };
     region = known ? reached(layer, region) : [0, layer.height, 0, layer.width];
     ({ conv: convolve, maxpool: pool, dense })[layer.kind](layer, input, output, region);
@@ -152,7 +171,8 @@ export function covered(network, image, { row, col, height, width }, grey) {
   const copy = image.slice();
   const channels = network.image[2];
   const line = network.image[1] * channels;
-  for (let y = row; y < row + height; y++) copy.fill(grey, y * line + col * channels, y * line + (col + width) * channels);
+  for (let y = row; y < row + height; y++)
+    copy.fill(grey, y * line + col * channels, y * line + (col + width) * channels);
   return copy;
 }
 
@@ -186,7 +206,7 @@ export async function sweep(network, image, patch, tell, wanted, slice = 40) {
   const cols = network.image[1] - patch.width + 1;
   const known = forward(network, image);
   const order = coarseToFine(rows, cols);
-  for (let done = 0; done < order.length && wanted(); ) {
+  for (let done = 0; done < order.length && wanted();) {
     const positions = [];
     const probabilities = [];
     for (const end = performance.now() + slice; done < order.length && performance.now() < end; done++) {
@@ -204,8 +224,8 @@ if (typeof WorkerGlobalScope !== "undefined") {
   let latest = 0;
   self.onmessage = ({ data }) => {
     if (data.network) network = prepare(data.network);
-    if (!data.image) return;
     latest = data.id;
+    if (!data.image) return;
     sweep(
       network,
       data.image,

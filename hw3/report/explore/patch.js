@@ -1,6 +1,8 @@
 // Explorable 1: a patch over a digit; the network's probabilities at once, and the maps of every place of the patch.
 
-import { Grid, TRUE_COLOUR, argmax, bars, button, cellOf, choice, colourBar, eachFrame, el, inside, labelColour, percent, sentence, slider, viridis, withArticle } from "./draw.js"; // prettier-ignore
+import { TRUE_COLOUR, colourBar, labelColour, viridis } from "./colours.js";
+import { argmax, bars, button, choice, div, eachFrame, el, percent, sentence, slider, withArticle } from "./draw.js";
+import { Grid, cellOf, inside } from "./grid.js";
 import { centred, imageOf, ink, keepDrawing, paintDigit, strip } from "./digits.js";
 import { covered, forward, withPatch } from "./network.js";
 
@@ -65,7 +67,10 @@ export function mount(stage, data, { network, digits, sweeper }) {
       sweepAgain();
     },
   });
-  for (const [name, limit] of [["row", rows], ["col", cols]]) // prettier-ignore
+  for (const [name, limit] of [
+    ["row", rows],
+    ["col", cols],
+  ])
     place[name] = slider({
       label: name === "row" ? "its top row" : "its left column",
       min: 0,
@@ -109,24 +114,32 @@ export function mount(stage, data, { network, digits, sweeper }) {
     );
     const done = seen.filter((value) => value !== undefined);
     const right = done.filter((value) => value === label).length;
-    const lowest = Math.min(...map.filter(Boolean).map((probabilities) => probabilities[label]));
+    const lowest = Math.min(1, ...map.filter(Boolean).map((probabilities) => probabilities[label]));
     trueName.textContent = `Probability of ${withArticle(label)}`;
     const whole = done.length === down * across;
     stays.textContent = whole
       ? `At ${right} of ${done.length} places of the patch (${percent(right / done.length)}) the network still sees ` +
         `${withArticle(label)}; its lowest probability is ${percent(lowest)}. Point into a map to put the patch there.`
-      : `Trying the patch at ${down * across} places ...`;
+      : mode === "draw"
+        ? "The maps follow when the pointer moves the patch again."
+        : `Trying the patch at ${down * across} places ...`;
     stays.dataset.done = done.length;
-    maps.true.describe(`Map of the probability of ${withArticle(label)}, for each place of the patch: lowest ${percent(lowest)}`);
+    maps.true.describe(
+      `Map of the probability of ${withArticle(label)}, for each place of the patch: lowest ${percent(lowest)}`,
+    );
     maps.highest.describe("Map of the highest probability, for each place of the patch");
-    maps.labels.describe(`Map of the label that the network gives: ${withArticle(label)} at ${right} of ${done.length} places`);
+    maps.labels.describe(
+      `Map of the label that the network gives: ${withArticle(label)} at ${right} of ${done.length} places`,
+    );
   });
 
+  let inSight = false; // until the maps are, nobody needs them
   const sweepAgain = eachFrame(() => {
     map = [];
     for (const grid of Object.values(maps)) grid.resize(rows - patch.height + 1, cols - patch.width + 1);
     show();
     showMaps();
+    if (mode === "draw" || !inSight) return sweeper.stop();
     sweeper.start(image, { height: patch.height, width: patch.width, grey: shade }, (positions, probabilities) => {
       positions.forEach((at, i) => (map[at] = probabilities.slice(i * classes, (i + 1) * classes)));
       showMaps();
@@ -147,6 +160,7 @@ export function mount(stage, data, { network, digits, sweeper }) {
     if (mode === "draw") {
       thumbs.choose(null);
       take(new Float64Array(rows * cols), null);
+      sweepAgain();
     } else if (image.some((value) => value > 0)) {
       take(centred(image, rows, cols), null);
       keepDrawing(image);
@@ -160,7 +174,10 @@ export function mount(stage, data, { network, digits, sweeper }) {
   };
   const modes = choice({
     label: "pointer",
-    options: [["move", "moves the patch"], ["draw", "draws a digit"]], // prettier-ignore
+    options: [
+      ["move", "moves the patch"],
+      ["draw", "draws a digit"],
+    ],
     value: mode,
     input: setMode,
   });
@@ -207,20 +224,28 @@ export function mount(stage, data, { network, digits, sweeper }) {
     grid.onKeys((down, right) => moveTo(patch.row + down, patch.col + right));
   }
 
-  const figure = (title, grid, legend) => el("div", { class: "ex-panel" }, title, grid.root, legend);
+  const figure = (title, grid, legend) => div("ex-panel", title, grid.root, legend);
   stage.append(
     thumbs.root,
-    el("div", { class: "ex-columns" },
-      el("div", { class: "ex-panel" }, picture.root, el("div", { class: "ex-row" }, modes.root, clear)),
-      el("div", { class: "ex-panel" }, says.root, bar.root,
-        el("div", { class: "ex-controls" }, side.root, grey.root, place.row.root, place.col.root)),
+    div(
+      "ex-columns",
+      div("ex-panel", picture.root, div("ex-row", modes.root, clear)),
+      div("ex-panel", says.root, bar.root, div("ex-controls", side.root, grey.root, place.row.root, place.col.root)),
     ),
-    el("div", { class: "ex-columns ex-three" },
+    div(
+      "ex-columns ex-three",
       figure(trueName, maps.true, colourBar(viridis, "0", "1")),
       figure(el("h4", {}, "Highest probability"), maps.highest, colourBar(viridis, "0", "1")),
       figure(el("h4", {}, "What the network sees"), maps.labels, null),
     ),
     stays,
-  ); // prettier-ignore
+  );
   sweepAgain();
+  const watch = new IntersectionObserver(([entry]) => {
+    if (!entry.isIntersecting) return;
+    inSight = true;
+    watch.disconnect();
+    sweepAgain();
+  });
+  watch.observe(maps.true.root);
 }

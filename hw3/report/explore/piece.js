@@ -1,6 +1,7 @@
 // Explorable 2: a rectangle cut from another digit and dropped on the target.
 
-import { Grid, argmax, bars, button, clamp, eachFrame, el, inside, percent, sentence, slider, withArticle } from "./draw.js";
+import { argmax, bars, button, clamp, div, eachFrame, el, percent, sentence, slider, withArticle } from "./draw.js";
+import { Grid, inside } from "./grid.js";
 import { imageOf, paintDigit, strip } from "./digits.js";
 import { forward, withPatch } from "./network.js";
 
@@ -58,7 +59,10 @@ export function mount(stage, data, { network, digits }) {
     );
     for (const [name, control] of Object.entries(controls)) {
       const [rectangle, field] = name.split(" ");
-      control.limit((field === "height" || field === "row" ? rows : cols) - (field === "row" ? cut.height : field === "col" ? cut.width : 0));
+      control.limit(
+        (field === "height" || field === "row" ? rows : cols) -
+          (field === "row" ? cut.height : field === "col" ? cut.width : 0),
+      );
       control.set((rectangle === "cut" ? cut : paste)[field]);
     }
     finds.forEach(({ find, press }) => press.setAttribute("aria-pressed", find === chosen));
@@ -93,8 +97,7 @@ export function mount(stage, data, { network, digits }) {
   let grip = null;
   from.onPoint(({ row, col, first }) => {
     if (first) {
-      const within =
-        row >= cut.row && row < cut.row + cut.height && col >= cut.col && col < cut.col + cut.width;
+      const within = row >= cut.row && row < cut.row + cut.height && col >= cut.col && col < cut.col + cut.width;
       grip = within ? { row: row - cut.row, col: col - cut.col } : { corner: [Math.floor(row), Math.floor(col)] };
     }
     if (!grip.corner) return change({ row: row - grip.row, col: col - grip.col }, {});
@@ -138,15 +141,35 @@ export function mount(stage, data, { network, digits }) {
 
   stage.append(
     thumbs.root,
-    el("div", { class: "ex-columns ex-three" },
-      el("div", { class: "ex-panel" }, el("h4", {}, "Cut from"), from.root,
-        el("div", { class: "ex-row ex-choice", role: "group", "aria-label": "Finds of the search" },
-          el("span", {}, "found by search:"), finds.map(({ press }) => press))),
-      el("div", { class: "ex-panel" }, el("h4", {}, "Drop on"), onto.root, says.root, control),
-      el("div", { class: "ex-panel" }, el("h4", {}, "Probabilities"), bar.root,
-        el("details", {}, el("summary", {}, "By numbers"),
-          el("div", { class: "ex-controls" }, Object.values(controls).map((one) => one.root)))),
+    div(
+      "ex-columns ex-three",
+      div(
+        "ex-panel",
+        el("h4", {}, "Cut from"),
+        from.root,
+        el(
+          "div",
+          { class: "ex-row ex-choice", role: "group", "aria-label": "Finds of the search" },
+          el("span", {}, "found by search:"),
+          finds.map(({ press }) => press),
+        ),
+      ),
+      div("ex-panel", el("h4", {}, "Drop on"), onto.root, says.root, control),
+      div(
+        "ex-panel",
+        el("h4", {}, "Probabilities"),
+        bar.root,
+        el(
+          "details",
+          {},
+          el("summary", {}, "By numbers"),
+          div(
+            "ex-controls",
+            Object.values(controls).map((one) => one.root),
+          ),
+        ),
+      ),
     ),
-  ); // prettier-ignore
+  );
   apply(data.finds[0]);
 }

@@ -1,4 +1,4 @@
-// The recurrent network of equations (10.8)-(10.11) and its gradient unrolled by hand, in float64, as hw3.recurrent.rnn.
+// The recurrent network of equations (10.8)-(10.11) and its gradient unrolled by hand in float64: hw3.recurrent.rnn.
 //
 // Vectors are arrays, matrices arrays of rows; parameters {b, c, W, U, V}. A loss {squared, logged, every_step} is
 // (y_hat[squared] - 0.5)^2 - log(y_hat[logged]) of the last step, or summed over every step.
@@ -11,7 +11,8 @@ export const scale = (u, v) => u.map((value, i) => value * v[i]);
 export const outer = (u, v) => u.map((value) => v.map((other) => value * other));
 export const addMatrices = (A, B) => A.map((row, i) => add(row, B[i]));
 export const product = (A, B) => A.map((row) => times(transpose(B), row));
-export const identity = (n) => Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => (i === j ? 1 : 0)));
+export const identity = (n) =>
+  Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => (i === j ? 1 : 0)));
 export const zeros = (n) => new Array(n).fill(0);
 
 export const softmax = (o) => logSoftmax(o).map(Math.exp);

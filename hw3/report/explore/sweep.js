@@ -28,6 +28,11 @@ export class Sweeper {
     }
   }
 
+  /** Gives up the sweep that runs. */
+  stop() {
+    this.worker?.postMessage({ id: ++this.latest });
+  }
+
   /** Begins another sweep; `tell(positions, probabilities)` as results come. The one before is given up. */
   start(image, patch, tell) {
     Object.assign(this, { image, patch, tell });

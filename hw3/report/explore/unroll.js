@@ -1,16 +1,17 @@
 // Explorable 4: back-propagation through time by hand, one step at a time, with every number.
 
-import { button, choice, clamp, el, nested, sentence, slider, svg } from "./draw.js";
+import { nested } from "./data.js";
+import { button, choice, clamp, div, el, scroller, sentence, slider } from "./draw.js";
 import { chart, range } from "./chart.js";
 import { digits, exact } from "./formula.js";
 import { fields } from "./matrices.js";
-import { centralDifferences, counted, descend, sequenceLoss, unroll } from "./rnn.js";
+import { centralDifferences, descend, sequenceLoss, unroll } from "./rnn.js";
+import { drawDiagram } from "./diagram.js";
 import { backwardLines, forwardLines, gradientLines, lossLines } from "./derivation.js";
 
 export const TASK = "Step forward through the network, then backward through time. Change any number on the way.";
 
 const LONGEST = 8;
-const [COLUMN, ROW, BOX, TALL] = [182, 66, 158, 42]; // of the diagram, in pixels
 
 export function mount(stage, data) {
   const original = nested({ params: data.params, x: data.x });
@@ -24,11 +25,14 @@ export function mount(stage, data) {
   let timer = null;
 
   const says = sentence();
-  const inputs = el("div", { class: "ex-inputs" });
-  const diagram = el("div", { class: "ex-diagram", tabindex: 0, role: "group", "aria-label": "The network unrolled in time" });
-  const derivation = el("div", { class: "ex-derivation", tabindex: 0, role: "group", "aria-label": "The step in formulas" });
+  const inputs = div("ex-inputs");
+  const diagram = scroller("ex-diagram", "The network unrolled in time");
+  const derivation = scroller("ex-derivation", "The step in formulas");
   const table = el("tbody");
-  const descent = chart({ label: "The loss after one step of gradient descent against the learning rate", height: 210 });
+  const descent = chart({
+    label: "The loss after one step of gradient descent against the learning rate",
+    height: 210,
+  });
   const after = el("p", { class: "ex-note" });
 
   const end = () => 2 * xs.length + 1;
@@ -53,85 +57,32 @@ export function mount(stage, data) {
     progress.set(cursor);
     const t = cursor < steps ? cursor : end() - 1 - cursor;
     const all = { params, xs, loss, result };
-    derivation.replaceChildren(
-      ...(cursor < steps
-        ? forwardLines(all, t)
-        : cursor === steps
-          ? lossLines(all)
-          : cursor === end()
-            ? gradientLines(all)
-            : backwardLines(all, t)),
-    );
+    const lines =
+      cursor < steps ? forwardLines : cursor === steps ? lossLines : cursor < end() ? backwardLines : gradientLines;
+    derivation.replaceChildren(...lines(all, t));
     says.say(`${stepName(cursor)[0].toUpperCase()}${stepName(cursor).slice(1)}; loss ${exact(result.loss)}`);
     back.disabled = cursor === 0;
     forth.disabled = cursor === end();
-    showDiagram(t);
+    drawDiagram(diagram, { ...all, cursor, t }, goTo);
   };
   const goTo = (to) => {
     cursor = to;
     showCursor();
   };
 
-  const showDiagram = (now) => {
-    const steps = xs.length;
-    const { forward, dL_do, dL_dh } = result;
-    const known = (t) => cursor >= steps || t <= cursor;
-    const returned = (t) => cursor > steps && t >= Math.max(0, end() - 1 - cursor);
-    const vector = (values) => `(${values.map((value) => digits(Number(value.toPrecision(3)))).join(", ")})`;
-    const rows = [
-      ["ŷ", forward.y_hat, null],
-      ["o", forward.o, dL_do],
-      ["h", forward.h, dL_dh],
-      ["x", xs, null],
-    ];
-    const [width, height] = [steps * COLUMN + 30, rows.length * ROW + 22];
-    const left = (t) => 26 + t * COLUMN;
-    const top = (i) => 18 + i * ROW;
-    const arrow = (x1, y1, x2, y2, on) => svg("line", { x1, y1, x2, y2, class: `ex-arrow${on ? " ex-on" : ""}`, "marker-end": "url(#ex-tip)" });
-    const parts = [svg("defs", {}, svg("marker", { id: "ex-tip", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 6, markerHeight: 6, orient: "auto-start-reverse" }, svg("path", { d: "M0 0 8 4 0 8z" })))]; // prettier-ignore
-    for (let t = 0; t < steps; t++) {
-      const middle = left(t) + BOX / 2;
-      parts.push(svg("text", { x: middle, y: 11, "text-anchor": "middle" }, `t = ${t + 1}${counted(t, steps, loss) ? " (in the loss)" : ""}`));
-      ["", "V", "U"].forEach((weight, i) => {
-        parts.push(arrow(middle, top(i + 1), middle, top(i) + TALL, known(t)));
-        if (weight) parts.push(svg("text", { x: middle + 6, y: top(i + 1) - 8, class: "ex-weight" }, weight));
-      });
-      parts.push(arrow(t ? left(t) - COLUMN + BOX : 2, top(2) + TALL / 2, left(t), top(2) + TALL / 2, known(t)));
-      if (t) parts.push(svg("text", { x: left(t) - 15, y: top(2) + TALL / 2 - 5, class: "ex-weight" }, "W"));
-      rows.forEach(([symbol, values, slopes], i) => {
-        const on = cursor !== steps && cursor !== end() && t === now && (i === 3 ? cursor < steps : true);
-        const box = svg("g", { class: `ex-node${on ? " ex-now" : ""}`, transform: `translate(${left(t)} ${top(i)})` },
-          svg("rect", { width: BOX, height: TALL, rx: 6 }),
-          svg("text", { x: BOX / 2, y: slopes ? 17 : 26, "text-anchor": "middle" }, `${symbol} ${i === 3 || known(t) ? vector(values[t]) : ""}`),
-          slopes && svg("text", { x: BOX / 2, y: 34, "text-anchor": "middle", class: "ex-slope" }, returned(t) ? `∂L/∂${symbol} ${vector(slopes[t])}` : ""),
-        ); // prettier-ignore
-        box.addEventListener("click", () => goTo(cursor > steps ? end() - 1 - t : t));
-        parts.push(box);
-      });
-    }
-    const picture = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" }, parts);
-    diagram.replaceChildren(picture);
-    const at = left(now) + BOX / 2 - diagram.clientWidth / 2; // what is spoken of is in sight
-    if (width > diagram.clientWidth) diagram.scrollLeft = at;
-  };
-
   const showGradient = () => {
-    const epsilon = 10 ** exponent;
-    const differences = centralDifferences((p) => sequenceLoss(p, xs, loss), params, epsilon);
-    const rows = [];
-    for (const symbol of ["b", "c", "W", "U", "V"])
-      params[symbol].forEach((entry, i) =>
-        [].concat(entry).forEach((_, j) => {
-          const pick = (gradient) => (Array.isArray(entry) ? gradient[symbol][i][j] : gradient[symbol][i]);
-          const index = Array.isArray(entry) ? `${i + 1}${j + 1}` : `${i + 1}`;
-          const [hand, other] = [pick(result.gradient), pick(differences)];
-          rows.push(
-            el("tr", {}, el("th", { scope: "row" }, symbol, el("sub", {}, index)),
-              [exact(hand), exact(other), digits(Number((other - hand).toPrecision(2)))].map((text) => el("td", {}, text))),
-          ); // prettier-ignore
-        }),
-      );
-    table.replaceChildren(...rows);
+    const differences = centralDifferences((p) => sequenceLoss(p, xs, loss), params, 10 ** exponent);
+    const cells = (hand, other) => [exact(hand), exact(other), digits(Number((other - hand).toPrecision(2)))];
+    table.replaceChildren(
+      ...entries(params).map(([symbol, index, pick]) =>
+        el(
+          "tr",
+          {},
+          el("th", { scope: "row" }, symbol, el("sub", {}, index)),
+          cells(pick(result.gradient), pick(differences)).map((text) => el("td", {}, text)),
+        ),
+      ),
+    );
   };
 
   const lossAt = (step) => {
@@ -144,11 +95,20 @@ export function mount(stage, data) {
     const here = lossAt(rate);
     descent.draw({
       x: { label: "learning rate (negative: up the gradient)", min: -1, max: 3 },
-      y: { label: "loss", ...range(points.map((point) => point[1]), 1e-3) },
+      y: {
+        label: "loss",
+        ...range(
+          points.map((point) => point[1]),
+          1e-3,
+        ),
+      },
       lines: [{ points, colour: "var(--ex-1)" }],
       rules: [{ x: 0 }],
-      dots: [{ x: 0, y: result.loss, colour: "var(--ink)" }, { x: rate, y: here, colour: "var(--ex-2)" }],
-    }); // prettier-ignore
+      dots: [
+        { x: 0, y: result.loss, colour: "var(--ink)" },
+        { x: rate, y: here, colour: "var(--ex-2)" },
+      ],
+    });
     const change = here - result.loss;
     after.textContent =
       `After one step with learning rate ${rate.toFixed(3)} the loss is ${exact(here)}, ` +
@@ -173,11 +133,21 @@ export function mount(stage, data) {
       compute();
     },
   });
+  const lossChoice = (name, label, first, second, values) =>
+    choice({
+      label,
+      options: [
+        [values[0], first],
+        [values[1], second],
+      ],
+      value: loss[name],
+      input: (value) => setLoss({ [name]: value }),
+    });
   const lossChoices = {
-    squared: choice({ label: "squared", options: [[0, "ŷ₁"], [1, "ŷ₂"]], value: loss.squared, input: (squared) => setLoss({ squared }) }),
-    logged: choice({ label: "logarithm of", options: [[0, "ŷ₁"], [1, "ŷ₂"]], value: loss.logged, input: (logged) => setLoss({ logged }) }),
-    every_step: choice({ label: "counts", options: [[false, "the last step"], [true, "every step"]], value: loss.every_step, input: (every_step) => setLoss({ every_step }) }),
-  }; // prettier-ignore
+    squared: lossChoice("squared", "squared", "ŷ₁", "ŷ₂", [0, 1]),
+    logged: lossChoice("logged", "logarithm of", "ŷ₁", "ŷ₂", [0, 1]),
+    every_step: lossChoice("every_step", "counts", "the last step", "every step", [false, true]),
+  };
   const setLoss = (part) => {
     loss = { ...loss, ...part };
     compute();
@@ -207,24 +177,87 @@ export function mount(stage, data) {
     timer = null;
     play.textContent = "Play";
   };
-  const progress = slider({ label: "place", min: 0, max: end(), value: 0, format: (at) => (at < xs.length ? `→ ${at + 1}` : at === xs.length ? "loss" : at === end() ? "sum" : `← ${end() - at}`), input: goTo }); // prettier-ignore
-  const epsilon = slider({ label: "epsilon of the differences", min: -12, max: -1, step: 0.25, value: exponent, format: (e) => (10 ** e).toExponential(1).replace("-", "−"), input: (e) => { exponent = e; showGradient(); } }); // prettier-ignore
-  const learning = slider({ label: "learning rate", min: -1, max: 3, step: 0.001, value: rate, format: (r) => r.toFixed(3), input: (r) => { rate = r; showDescent(); } }); // prettier-ignore
-  const target = choice({ label: "moves", options: [["b", "b alone"], ["all", "all parameters"]], value: moved, input: (which) => { moved = which; showDescent(); } }); // prettier-ignore
+  const progress = slider({
+    label: "place",
+    min: 0,
+    max: end(),
+    value: 0,
+    format: (at) =>
+      at < xs.length ? `→ ${at + 1}` : at === xs.length ? "loss" : at === end() ? "sum" : `← ${end() - at}`,
+    input: goTo,
+  });
+  const epsilon = slider({
+    label: "epsilon of the differences",
+    min: -12,
+    max: -1,
+    step: 0.25,
+    value: exponent,
+    format: (e) => (10 ** e).toExponential(1).replace("-", "−"),
+    input: (e) => {
+      exponent = e;
+      showGradient();
+    },
+  });
+  const learning = slider({
+    label: "learning rate",
+    min: -1,
+    max: 3,
+    step: 0.001,
+    value: rate,
+    format: (r) => r.toFixed(3),
+    input: (r) => {
+      rate = r;
+      showDescent();
+    },
+  });
+  const target = choice({
+    label: "moves",
+    options: [
+      ["b", "b alone"],
+      ["all", "all parameters"],
+    ],
+    value: moved,
+    input: (which) => {
+      moved = which;
+      showDescent();
+    },
+  });
+
+  const title = "The gradient by hand beside central differences";
+  const heads = ["", "by hand", "differences", "error"].map((head) => el("th", { scope: "col" }, head));
+  const compared = scroller("ex-table", title);
+  compared.append(el("table", {}, el("thead", {}, el("tr", {}, heads)), table));
+  const controls = div("ex-row", back, forth, play, says.root);
+  const choices = Object.values(lossChoices).map((one) => one.root);
 
   stage.append(
-    el("div", { class: "ex-panel" },
-      el("div", { class: "ex-row" }, back, forth, play, says.root), progress.root, diagram, derivation),
-    el("details", { class: "ex-change" }, el("summary", {}, "Change the parameters, the sequence, the loss"),
-      el("div", { class: "ex-row" }, length.root, reset), inputs,
-      el("div", { class: "ex-row" }, el("span", {}, "loss (ŷ − ½)² − log ŷ:"), Object.values(lossChoices).map((one) => one.root))),
-    el("div", { class: "ex-columns" },
-      el("div", { class: "ex-panel" }, el("h4", {}, "One step of gradient descent"), descent.root, learning.root, target.root, after),
-      el("div", { class: "ex-panel" }, el("h4", {}, "The gradient by hand beside central differences"), epsilon.root,
-        el("div", { class: "ex-table", tabindex: 0, role: "group", "aria-label": "The gradient by hand beside central differences" },
-          el("table", {}, el("thead", {}, el("tr", {}, ["", "by hand", "differences", "error"].map((head) => el("th", { scope: "col" }, head)))), table)))),
-  ); // prettier-ignore
+    div("ex-panel", controls, progress.root, diagram, derivation),
+    el(
+      "details",
+      { class: "ex-change" },
+      el("summary", {}, "Change the parameters, the sequence, the loss"),
+      div("ex-row", length.root, reset),
+      inputs,
+      div("ex-row", el("span", {}, "loss (ŷ − ½)² − log ŷ:"), choices),
+    ),
+    div(
+      "ex-columns",
+      div("ex-panel", el("h4", {}, "One step of gradient descent"), descent.root, learning.root, target.root, after),
+      div("ex-panel", el("h4", {}, title), epsilon.root, compared),
+    ),
+  );
   showInputs();
   compute();
   new ResizeObserver(() => showCursor()).observe(stage);
+}
+
+/** Every number of the parameters: its symbol, its index, and what picks it from anything of their shape. */
+function entries(params) {
+  return ["b", "c", "W", "U", "V"].flatMap((symbol) =>
+    params[symbol].flatMap((entry, i) =>
+      Array.isArray(entry)
+        ? entry.map((_, j) => [symbol, `${i + 1}${j + 1}`, (like) => like[symbol][i][j]])
+        : [[symbol, `${i + 1}`, (like) => like[symbol][i]]],
+    ),
+  );
 }
