@@ -89,9 +89,17 @@ def load_classifier() -> tuple[Checkpoint, datasets.Dataset]:
     """
     values = flags.FLAGS
     folder = pathlib.Path(values.checkpoint or run_folder(values.outdir, "wide"))
+    return load_run(folder, values.dataset, values.data_dir)
+
+
+def load_run(folder: pathlib.Path, dataset: str | None, data_dir: str | None) -> tuple[Checkpoint, datasets.Dataset]:
+    """A network and a data set, by default the one that it was trained on.
+
+    Raises ValueError if the two do not fit together.
+    """
     # The folder of the run or, as one may well guess, that of the checkpoint in it.
     loaded = checkpoints.load(folder if checkpoints.exists(folder) else folder / "checkpoint")
-    images = datasets.load(values.dataset or loaded.run.dataset, values.data_dir)
+    images = datasets.load(dataset or loaded.run.dataset, data_dir)
     found = (images.test_images.shape[1:], images.classes)
     if found != (loaded.run.image_shape, loaded.run.classes):
         raise ValueError(
