@@ -134,7 +134,12 @@ def test_batches(settings: Settings, found: BatchSizes) -> Answer:
 def variance_shift(runs: tuple[VarianceShift, ...]) -> Answer:
     """Problem 1 (5)."""
     claims = of_document.variance_shift(runs)
-    names = ("a shift of variance", "dropout costs more with normalisation", "worst in front of it", "the shift costs")
+    names = (
+        "a shift of variance",
+        "dropout dearer with normalisation",
+        "dearest in front of it",
+        "accuracy lost to the shift",
+    )
     run = runs[-1]
     ratio = run.ratio[:, BEFORE].max(-1).mean()
     return Answer(

@@ -1,8 +1,9 @@
 """All experiments on dropout, bagging and batch normalisation, or those that the settings name."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 
 from hw3.datasets import Dataset
 from hw3.studies.progress import Progress, quiet
@@ -58,4 +59,9 @@ def measure(settings: Settings, dataset: Dataset, *, progress: Progress = quiet)
         )
     if "variance_shift" in settings.only:
         results = results._replace(variance_shift=variance_shift.measure(settings, dataset, of_shift, progress))
-    return results
+    return jax.tree.map(_in_double, results)
+
+
+def _in_double(leaf: Any) -> Any:
+    """What was computed in single precision, so that no effect is rounded again where differences are taken."""
+    return leaf.astype(float) if isinstance(leaf, np.ndarray) and leaf.dtype == np.float32 else leaf
