@@ -94,8 +94,9 @@ def judged(claim: Claim) -> str:
         return f"{verdict}: {'; '.join(held)} (not: {'; '.join(others)})"
     if verdict == FAILED:
         if opposite:
-            where = "; ".join(opposite) if len(opposite) <= LISTED else f"{len(opposite)} of {count} conditions"
-            return f"{verdict}: the opposite was seen with {where}"
+            listed = len(opposite) <= LISTED
+            where = f"with {'; '.join(opposite)}" if listed else f"under {len(opposite)} of {count} conditions"
+            return f"{verdict}: the opposite was seen {where}"
         random = any(found.half_width for found in claim.effects.values())
         return f"{verdict}: {NOTHING_SEEN if random else 'nothing of it was seen'}"
     return verdict

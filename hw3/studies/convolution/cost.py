@@ -58,9 +58,9 @@ class Costs(NamedTuple):
     few_images: FewImages
 
 
-def layers_of_document() -> dict[str, Shape]:
-    """The convolutions of document 004's own network, by name."""
-    model = cnn.CNN(cnn.parse("narrow"))
+def convolutions(network: str) -> dict[str, Shape]:
+    """The convolutions of a network for images of `IMAGE_SHAPE`, by name. Args: network: as `cnn.parse` takes it."""
+    model = cnn.CNN(cnn.parse(network))
     sizes: list[tuple[int, ...]] = [IMAGE_SHAPE, *(shape for _, shape, _ in cnn.layer_rows(model, IMAGE_SHAPE))]
     found = {}
     for name, layer, size in zip(cnn.layer_names(model.layers), model.layers, sizes, strict=False):
@@ -81,7 +81,7 @@ def measure(settings: Settings, dataset: Dataset, key: jax.Array, progress: Prog
             layer_cost(shape, "dense"),
             forward_seconds(shape, settings.timed_images, settings.repeats),
         )
-        for name, shape in layers_of_document().items()
+        for name, shape in convolutions(settings.network).items()
     ]
     return Costs(tuple(layers), few_images(settings, dataset, key, progress))
 

@@ -37,8 +37,9 @@ class Settings(NamedTuple):
     few_local: bool = True  # whether layers without sharing compete there too
     few_recipe: Recipe = Recipe(batch_size=50, learning_rate=0.02)
     connected: tuple[Layer, ...] = (Layer(5, 6, 2), Layer(5, 12, 2))  # their layers
-    timed_images: int = 64  # in one forward pass
-    repeats: int = 20  # of it
+    network: str = "narrow"  # whose convolutions are counted and timed: document 004's own
+    timed_images: int = 64  # in one forward pass of them
+    repeats: int = 20  # of such a pass
     gradient_images: int = 128  # in each of the groups over which the trained network's fields are measured
     depths: tuple[int, ...] = (4, 8, 16, 32)  # layers of random stacks of 3x3 convolutions, ascending
     only: tuple[str, ...] = EXPERIMENTS  # the measurements that are made

@@ -93,16 +93,13 @@ def measure(settings: Settings, dataset: Dataset, trained: Trained) -> Shifts:
 
 
 def pixel_change(images: np.ndarray, distances: Sequence[int]) -> np.ndarray:
-    """|moved - still| / |still| of the pixels themselves, [distances], as `Shifts` has it of the maps."""
+    """|moved - still| / |still| of the pixels themselves, float64 [distances], as `Shifts` has it of the maps."""
     still = jnp.asarray(as_float(images))
     size = jnp.sqrt((still**2).sum((1, 2, 3)))
-    return np.array(
-        [
-            np.mean([
-                jnp.mean(jnp.sqrt(((inspection.shift(still, down * distance, right * distance) - still) ** 2)
-                                  .sum((1, 2, 3))) / size)
-                for down, right in DIRECTIONS
-            ])
-            for distance in distances
-        ]
-    )  # fmt: skip
+
+    def change(down: int, right: int) -> jax.Array:
+        difference = inspection.shift(still, down, right) - still
+        return jnp.mean(jnp.sqrt((difference**2).sum((1, 2, 3))) / size)
+
+    by_direction = [[change(down * by, right * by) for down, right in DIRECTIONS] for by in distances]
+    return np.array([np.mean(changes) for changes in by_direction], float)
