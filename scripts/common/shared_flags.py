@@ -128,14 +128,15 @@ Settings = TypeVar("Settings")
 def settings_from(default: Settings, names: Sequence[str]) -> Settings:
     """`default`, a study's settings, with every flag of these names that is not None in the field of its name.
 
-    The numbers of a list flag become a tuple of the kind that the field has. Raises ValueError naming the flag if one
-    isn't a number.
+    What a list flag holds becomes a tuple of the kind that the field has, text or numbers. Raises ValueError naming the
+    flag if something isn't a number that should be.
     """
     given: dict[str, Any] = {}
     for name in names:
         value = getattr(flags.FLAGS, name)
         if isinstance(value, list):
-            value = tuple(numbers(name, type(getattr(default, name)[0])))
+            kind = type(getattr(default, name)[0])
+            value = tuple(value if kind is str else numbers(name, kind))
         if value is not None:
             given[name] = value
     return default._replace(**given)  # type: ignore[attr-defined]
