@@ -62,3 +62,13 @@ LSTM_PARAMS = lstm.tied(
 DOCUMENT_004_LSTM = lstm.tied(RNN_PARAMS, Gates(*[RNN_PARAMS.b] * 4))
 DOCUMENT_004_STATE = _constant([0.1, 0.1])
 MIRRORED_LOSS = Loss(squared=1, logged=0)
+
+# What the assignment (document 002) asks for in problems 1 and 2.
+CONVOLUTIONS = 3  # layers at least
+TRAINING_ACCURACY = 0.95  # at least
+SHIFT = 3  # pixels by which a 1 moves
+PATCH = 8  # pixels a side
+STRIDE = 1  # pixels
+OCCLUDED_DIGIT = 6
+IMAGE = 28  # pixels a side of an MNIST image
+TRAINING_IMAGES, TEST_IMAGES = 60_000, 10_000

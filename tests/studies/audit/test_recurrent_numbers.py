@@ -4,10 +4,11 @@ import jax
 import numpy as np
 import pytest
 
-from hw3.studies.audit import comparison
-from hw3.studies.audit.comparison import CONVENTION, MISPRINTED, REPRODUCED, WRONG
-from hw3.studies.audit.formulas import formulas
-from hw3.studies.audit.numbers import NUMBERS, Printed
+from hw3.studies.audit import findings as verdicts
+from hw3.studies.audit.findings import CONVENTION, MISPRINTED, POSSIBLE, REPRODUCED, VERDICTS, WRONG
+from hw3.studies.audit.recurrent import comparison
+from hw3.studies.audit.recurrent.formulas import formulas
+from hw3.studies.audit.recurrent.numbers import NUMBERS, Printed
 
 
 @pytest.fixture(scope="module")
@@ -25,14 +26,22 @@ def test_nothing_printed_is_left_out(findings):
 
 
 def test_counts(findings):
-    rows = dict(comparison.counts(findings))
-    assert rows == {
-        "000": [37, 0, 0, 0],
-        "001": [17, 11, 0, 4],
-        "002": [49, 7, 2, 2],
-        "003": [60, 30, 4, 0],
-        "004": [35, 16, 4, 8],
-        "all": [198, 64, 10, 14],
+    assert VERDICTS == (REPRODUCED, CONVENTION, POSSIBLE, MISPRINTED, WRONG)
+    assert dict(verdicts.counts(findings)) == {
+        "000": (37, 0, 0, 0, 0),
+        "001": (17, 11, 0, 0, 4),
+        "002": (49, 7, 0, 2, 2),
+        "003": (60, 30, 0, 4, 0),
+        "004": (35, 16, 0, 4, 8),
+        "all": (198, 64, 0, 10, 14),
+    }
+
+
+def test_problems_are_the_assignments(findings):
+    assert {row.problem for row in findings if row.document != "004"} == {3}
+    assert {row.part: row.problem for row in findings if row.document == "004"} == {
+        **{f"5({part})": 3 for part in range(1, 6)},
+        "7": 5,
     }
 
 
@@ -92,9 +101,9 @@ def change_last_digit(text):
 
 def test_a_right_number_with_a_changed_digit_is_not_reproduced():
     right = [
-        Printed("000", "", "y", "y_hat", (2, 0), "0.94001124"),
-        Printed("000", "", "loss", "loss", (), "3.007207986556634"),
-        Printed("000", "", "new b2", "new_b", (1,), "0.99913198"),
+        Printed("000", "3", "y", "y_hat", (2, 0), "0.94001124"),
+        Printed("000", "3", "loss", "loss", (), "3.007207986556634"),
+        Printed("000", "3", "new b2", "new_b", (1,), "0.99913198"),
     ]
     assert [f.verdict for f in comparison.audit(right)] == [REPRODUCED] * 3
     changed = [row._replace(digits=change_last_digit(row.digits)) for row in right]
@@ -119,7 +128,7 @@ def test_a_right_number_with_a_changed_digit_is_not_reproduced():
     ],
 )
 def test_rounding_cutting_and_misprints(digits, verdict, reason):
-    (finding,) = comparison.audit([Printed("002", "", "y2", "y_hat", (2, 1), digits)])
+    (finding,) = comparison.audit([Printed("002", "3", "y2", "y_hat", (2, 1), digits)])
     assert (finding.verdict, reason in finding.reason) == (verdict, True)
 
 

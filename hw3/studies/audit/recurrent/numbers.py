@@ -10,7 +10,7 @@ from typing import NamedTuple
 class Printed(NamedTuple):
     """Numbers that stand together in one place of a document, separated by blanks, row by row.
 
-    `name` and `at` say which of the quantities in `published_values.values` they are meant to be; steps
+    `name` and `at` say which of the quantities in `values.values` they are meant to be; steps
     and entries count from 0 there. `part` is the problem and its part as the document numbers them.
     """
 
@@ -20,6 +20,12 @@ class Printed(NamedTuple):
     name: str
     at: tuple[int, ...]
     digits: str
+
+    @property
+    def problem(self) -> int:
+        """The assignment's number of the problem: document 004 calls 3 and 5 its 5 and 7."""
+        given = int(self.part[0])
+        return {5: 3, 7: 5}[given] if self.document == "004" else given
 
 
 def _000(block: str) -> list[Printed]:

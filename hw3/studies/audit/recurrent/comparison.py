@@ -2,22 +2,20 @@
 
 A verdict is never typed in. For every number these are tried in turn, and the first that gives the printed
 digits is the verdict: the assignment as it stands; each combination of conventions
-(`published_values.CHOICES`), the fewest departures first; known ways to compute wrongly; a misprint (sign,
+(`values.CHOICES`), the fewest departures first; known ways to compute wrongly; a misprint (sign,
 digit, or another quantity's value).
 """
 
-import itertools
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from decimal import ROUND_DOWN, Decimal
-from typing import NamedTuple
+from decimal import Decimal
 
 import jax
 import numpy as np
 
 from hw3.studies import given
-from hw3.studies.audit.numbers import NUMBERS, Printed
-from hw3.studies.audit.values import (
+from hw3.studies.audit.findings import CONVENTION, MISPRINTED, REPRODUCED, WRONG, Finding
+from hw3.studies.audit.recurrent.numbers import NUMBERS, Printed
+from hw3.studies.audit.recurrent.values import (
     MISTAKES,
     PLAIN,
     STATED,
@@ -29,33 +27,11 @@ from hw3.studies.audit.values import (
     settings,
     values,
 )
-
-REPRODUCED = "reproduced"
-CONVENTION = "reproduced under a convention"
-MISPRINTED = "misprinted"
-WRONG = "wrong"
-VERDICTS = (REPRODUCED, CONVENTION, MISPRINTED, WRONG)
+from hw3.studies.audit.slips import DIGITS_FOR_A_MISPRINT, like, meets, repairs, significant
 
 # Fewer digits than these can be met by chance among the things that are tried.
-DIGITS_FOR_A_MISPRINT = 5
 DIGITS_FOR_ANOTHER_QUANTITY = 6
 DIGITS_FOR_A_MISPRINT_UNDER_ANY_CONVENTION = 12
-
-
-class Finding(NamedTuple):
-    """The audit of one printed number.
-
-    `ours` is the right value in the document's own setting (nan where there is no such entry), `reason`
-    what had to be assumed to meet the digits, or what is wrong.
-    """
-
-    document: str
-    part: str
-    what: str
-    printed: str
-    ours: float
-    verdict: str
-    reason: str
 
 
 def audit(numbers: Sequence[Printed] = NUMBERS) -> list[Finding]:
@@ -69,20 +45,12 @@ def audit(numbers: Sequence[Printed] = NUMBERS) -> list[Finding]:
         return findings
 
 
-def counts(findings: Sequence[Finding]) -> list[tuple[str, list[int]]]:
-    """(document, count of each of VERDICTS), and the totals last."""
-    tally = Counter((finding.document, finding.verdict) for finding in findings)
-    documents = sorted({finding.document for finding in findings})
-    rows = [(document, [tally[document, verdict] for verdict in VERDICTS]) for document in documents]
-    return [*rows, ("all", [sum(row[1][i] for row in rows) for i in range(len(VERDICTS))])]
-
-
 def own_setting(rows: Sequence[Printed]) -> Setting:
     """A document's own loss, learning rate and direction: those that meet most of its numbers."""
     cells = [cell for row in rows for cell in _cells(row)]
 
     def met(setting: Setting) -> int:
-        return sum(_meets(printed, found) is not None for printed, found in _looked_up(cells, setting))
+        return sum(meets(printed, found) is not None for printed, found in _looked_up(cells, setting))
 
     return max(settings(STATED), key=met)  # the first of equals: the fewest departures
 
@@ -112,30 +80,6 @@ def _entry(found: Values, name: str, index: tuple[int, ...]) -> float:
         return float("nan")
 
 
-def _unit(printed: Decimal) -> Decimal:
-    return Decimal(1).scaleb(int(printed.as_tuple().exponent))
-
-
-def significant(text: str) -> int:
-    """How many significant digits a printed number has."""
-    return len(Decimal(text).as_tuple().digits) if Decimal(text) else 0
-
-
-def _meets(text: str, value: float) -> str | None:
-    """How a value gives the printed digits: "" rounded, or the remark that it takes; None if it doesn't."""
-    if not np.isfinite(value):
-        return None
-    printed, exact = Decimal(text), Decimal(value)
-    unit = _unit(printed)
-    if unit >= 1:  # a whole number is printed for an exact one
-        return "" if abs(value - float(printed)) < 1e-12 else None
-    if abs(exact - printed) <= unit / 2:
-        return ""
-    if exact.quantize(unit, ROUND_DOWN) == printed:
-        return "digits cut off, not rounded"
-    return None
-
-
 def _round_off(name: str, value: float, setting: Setting) -> float:
     """How far two float64 programs may differ: a few last bits; for a difference those of loss / epsilon."""
     few_bits = 4 * float(np.finfo(np.float64).eps)
@@ -145,7 +89,7 @@ def _round_off(name: str, value: float, setting: Setting) -> float:
 
 
 def _gives(text: str, name: str, value: float, setting: Setting) -> str | None:
-    remark = _meets(text, value)
+    remark = meets(text, value)
     if remark is None and significant(text) >= 15 and abs(value - float(text)) <= _round_off(name, value, setting):
         return "to the round-off of float64"
     return remark
@@ -166,7 +110,7 @@ def _audit_cell(cell: Cell, own: Setting) -> Finding:
     )
 
     def finding(verdict: str, reason: str, ours: float = right) -> Finding:
-        return Finding(row.document, row.part, what, text, ours, verdict, reason)
+        return Finding(row.problem, row.document, row.part, what, text, ours, verdict, reason)
 
     if np.isnan(right):
         shape = values(PLAIN)[row.name].shape[len(row.at) :]
@@ -193,13 +137,13 @@ def _mistaken(cell: Cell, own: Setting) -> tuple[str, str] | None:
     for setting in dict.fromkeys((own, PLAIN)):
         for said, found in mistakes(setting):
             if row.name in found:
-                if _meets(text, _entry(found, row.name, index)) is not None and Decimal(text):
+                if meets(text, _entry(found, row.name, index)) is not None and Decimal(text):
                     return WRONG, said
                 guesses += [
                     f"perhaps {_named(row.name, other)} with {said}"
                     for other in np.ndindex(found[row.name].shape)
                     if significant(text) >= DIGITS_FOR_ANOTHER_QUANTITY
-                    and _meets(text, float(found[row.name][other])) is not None
+                    and meets(text, float(found[row.name][other])) is not None
                 ]
     return (WRONG, guesses[0]) if guesses else None
 
@@ -216,11 +160,11 @@ def _named(name: str, index: tuple[int, ...]) -> str:
 def _misprinted(cell: Cell, own: Setting) -> tuple[str, str] | None:
     row, index, text = cell
     right = _entry(values(own), row.name, index)
-    should = f"it should read {_like(text, right)}"
+    should = f"it should read {like(text, right)}"
     everywhere = settings() if significant(text) >= DIGITS_FOR_A_MISPRINT_UNDER_ANY_CONVENTION else []
     for setting in dict.fromkeys((own, PLAIN, *everywhere)):
         value = _entry(values(setting), row.name, index)
-        for said, repaired in _repairs(text):
+        for said, repaired in repairs(text):
             if _gives(repaired, row.name, value, setting) is not None:
                 stated = [STATEMENTS[departure] for departure in departures(setting) if departure[0] not in STATED]
                 return MISPRINTED, "; ".join([f"{said}: it should read {repaired}", *stated])
@@ -229,32 +173,6 @@ def _misprinted(cell: Cell, own: Setting) -> tuple[str, str] | None:
         # The same quantity of another step is the likelier slip, so it is looked at first.
         for name in (row.name, *(name for name in found if name != row.name)):
             for other in np.ndindex(found[name].shape):
-                if _meets(text, float(found[name][other])) is not None:
+                if meets(text, float(found[name][other])) is not None:
                     return MISPRINTED, f"the value of {_named(name, other)} stands here; {should}"
     return None
-
-
-def _repairs(text: str) -> Iterator[tuple[str, str]]:
-    """Every text that a single slip may have turned into this one, the likeliest slip first."""
-    yield "sign lost", text[1:] if text.startswith("-") else f"-{text}"
-    if significant(text) < DIGITS_FOR_A_MISPRINT:
-        return
-    places = [i for i, character in enumerate(text.split("e")[0]) if character.isdigit()]
-    for i in places[1:]:
-        for digit in "0123456789":
-            yield "a digit lost", text[:i] + digit + text[i:]
-    for i in places:
-        for digit in "0123456789":
-            yield "a wrong digit", text[:i] + digit + text[i + 1 :]
-    for i in places[1:]:
-        yield "a digit too many", text[:i] + text[i + 1 :]
-    for i, j in itertools.pairwise(places):
-        yield "two digits swapped", text[:i] + text[j] + text[i + 1 : j] + text[i] + text[j + 1 :]
-
-
-def _like(text: str, value: float) -> str:
-    """A value with as many decimals as the printed text."""
-    exponent = int(Decimal(text).as_tuple().exponent)
-    if "e" in text:
-        return f"{value:.{significant(text) - 1}e}"
-    return f"{value:.{max(0, -exponent)}f}"

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import jax
 
-from hw3.studies.audit.values import PLAIN, Values, values
+from hw3.studies.audit.recurrent.values import PLAIN, Values, values
 
 
 class Formula(NamedTuple):
