@@ -74,8 +74,7 @@ class Page(NamedTuple):
     commands: Mapping[str, str] = {}  # how each study was made, by name
     footer: str = ""
     explorables: Mapping[str, Markup] = {}  # by the number of the answer whose first figure they replace
-    head: Markup = Markup()  # what explorables need before them
-    foot: Markup = Markup()  # and after everything
+    assets: Markup = Markup()  # what the explorables need, once
 
 
 def render(page: Page, folder: pathlib.Path | Mapping[str, bytes]) -> str:

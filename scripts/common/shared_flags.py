@@ -89,9 +89,17 @@ def load_classifier() -> tuple[Checkpoint, datasets.Dataset]:
     """
     values = flags.FLAGS
     folder = pathlib.Path(values.checkpoint or run_folder(values.outdir, "wide"))
+    return load_run(folder, values.dataset, values.data_dir)
+
+
+def load_run(folder: pathlib.Path, dataset: str | None, data_dir: str | None) -> tuple[Checkpoint, datasets.Dataset]:
+    """A network and a data set, by default the one that it was trained on.
+
+    Raises ValueError if the two do not fit together.
+    """
     # The folder of the run or, as one may well guess, that of the checkpoint in it.
     loaded = checkpoints.load(folder if checkpoints.exists(folder) else folder / "checkpoint")
-    images = datasets.load(values.dataset or loaded.run.dataset, values.data_dir)
+    images = datasets.load(dataset or loaded.run.dataset, data_dir)
     found = (images.test_images.shape[1:], images.classes)
     if found != (loaded.run.image_shape, loaded.run.classes):
         raise ValueError(
@@ -120,14 +128,15 @@ Settings = TypeVar("Settings")
 def settings_from(default: Settings, names: Sequence[str]) -> Settings:
     """`default`, a study's settings, with every flag of these names that is not None in the field of its name.
 
-    The numbers of a list flag become a tuple of the kind that the field has. Raises ValueError naming the flag if one
-    isn't a number.
+    What a list flag holds becomes a tuple of the kind that the field has, text or numbers. Raises ValueError naming the
+    flag if something isn't a number that should be.
     """
     given: dict[str, Any] = {}
     for name in names:
         value = getattr(flags.FLAGS, name)
         if isinstance(value, list):
-            value = tuple(numbers(name, type(getattr(default, name)[0])))
+            kind = type(getattr(default, name)[0])
+            value = tuple(value if kind is str else numbers(name, kind))
         if value is not None:
             given[name] = value
     return default._replace(**given)  # type: ignore[attr-defined]

@@ -65,7 +65,7 @@ def made_up_curves():
 
 
 def data_of(digits, model, long=None, auc=None, finds=None):
-    """Data for every explorable, about the digits; the maps of "patch" last, as they are swept once in sight."""
+    """Data for every explorable; "patch" comes last, as its maps are swept only when they are in sight."""
     first, second = (int(np.flatnonzero(digits.labels == label)[0]) for label in (0, 8))
     six = int(np.flatnonzero(digits.labels == 6)[0])
     layers = dict(zip(cnn.layer_names(model.layers), model.layers, strict=True))

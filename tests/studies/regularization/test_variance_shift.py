@@ -5,22 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hw3.ensembles import lanes, sampling
+from hw3.ensembles import sampling
 from hw3.ensembles.dense import DenseNetwork
-from hw3.ensembles.lanes import Recipe
 from hw3.studies.regularization import variance_shift
 
 KEY = jax.random.key(1)
-NETWORK = DenseNetwork((6, 6), classes=3, normalise=True, drops=("before", "after"))
-
-
-@pytest.fixture(scope="module")
-def some(stripes):
-    """A fresh network in two lanes: without dropout, and with 0.5 before every normalisation."""
-    settings = variance_shift.placements(0.5, 2)[:2]
-    inputs = lanes.lanes(KEY, 1, 100, stripes.train_labels, settings)
-    pool = jnp.asarray(stripes.train_images)
-    return lanes.initial_state(NETWORK, Recipe(10, 0.1), inputs, pool).variables, settings
 
 
 def test_a_known_variance_shift():
@@ -46,10 +35,10 @@ def test_placements():
     np.testing.assert_allclose(rates[3, 2], [0, 0.4])
 
 
-def test_statistics_measured_anew_are_those_of_the_images(some, stripes):
-    variables, settings = some
+def test_statistics_measured_anew_are_those_of_the_images(normalising, stripes):
+    network, variables, settings = normalising
     images = stripes.train_images[:200].reshape(2, 100, 12, 12, 1)  # each lane has its own
-    corrected = variance_shift.with_test_statistics(NETWORK, variables, images, settings, 100)
+    corrected = variance_shift.with_test_statistics(network, variables, images, settings, 100)
     lane = jax.tree.map(lambda leaf: leaf[1], corrected)
     x = images[1].reshape(100, -1).astype(np.float32) / 255
     for block in range(2):
@@ -58,3 +47,14 @@ def test_statistics_measured_anew_are_those_of_the_images(some, stripes):
         np.testing.assert_allclose(statistics["mean"], z.mean(0), atol=1e-4)
         np.testing.assert_allclose(statistics["var"], z.var(0), atol=1e-4)
         x = np.maximum((z - z.mean(0)) / np.sqrt(z.var(0) + 1e-5), 0)
+
+
+def test_the_experiment_sees_the_shift_where_dropout_comes_first(results, tiny):
+    (found,) = results.variance_shift
+    assert found.rate == 0.5
+    assert found.ratio.shape == (tiny.seeds, 4, len(tiny.shift_widths))
+    first = found.ratio[:, :, 0]  # whose input only dropout in front of it changes
+    assert (first[:, variance_shift.BEFORE] > 1.2).all()
+    np.testing.assert_allclose(np.delete(first, variance_shift.BEFORE, 1), 1, rtol=1e-5)
+    assert not np.array_equal(found.accuracy, found.corrected)
+    assert not np.array_equal(found.accuracy, found.plain_accuracy)
