@@ -17,6 +17,7 @@ from hw3.recurrent import gradients, lstm, rnn
 from hw3.recurrent.lstm import Affine, Gates, LSTMParams
 from hw3.recurrent.rnn import Loss, RNNParams
 from hw3.report import explore
+from hw3.studies import given
 
 FOLDER = pathlib.Path(explore.__file__).parent / "explore"
 POSITIONS = 21 * 21
@@ -404,7 +405,7 @@ def test_channels(page):
 
 def test_the_rnn_step_by_step(page):
     with jax.enable_x64(True):
-        known = unroll_rnn(rnn.HOMEWORK_PARAMS, rnn.HOMEWORK_SEQUENCE, np.zeros(2), rnn.HOMEWORK_LOSS)
+        known = unroll_rnn(given.RNN_PARAMS, given.SEQUENCE, np.zeros(2), given.LOSS)
     assert f"loss {float(known.loss):.8f}" in says(page, "unroll")
     seen = set()
     for _ in range(7):
@@ -433,8 +434,8 @@ def test_changing_the_rnn(page):
     field.send_keys("0.5")
     assert field.get_attribute("aria-invalid") == "false"
     with jax.enable_x64(True):
-        params = rnn.HOMEWORK_PARAMS._replace(W=np.array([[1, -1], [0, 0.5]]))
-        xs = np.tile(rnn.HOMEWORK_SEQUENCE, (3, 1))[:8]
+        params = given.RNN_PARAMS._replace(W=np.array([[1, -1], [0, 0.5]]))
+        xs = np.tile(given.SEQUENCE, (3, 1))[:8]
         before = unroll_rnn(params, xs, np.zeros(2), Loss(every_step=True))
         moved = rnn.descend_biases(params, before.gradient.b, 1.0)
         after = unroll_rnn(moved, xs, np.zeros(2), Loss(every_step=True)).loss
@@ -455,9 +456,7 @@ def test_the_forget_bias(page):
     pressed(page, "gates", "As chosen, 3 steps")
     with jax.enable_x64(True):
         nothing = np.zeros(2)
-        known = unroll_lstm(
-            lstm.CHOSEN, rnn.HOMEWORK_SEQUENCE, nothing, nothing, rnn.HOMEWORK_LOSS, tanh_candidate=False
-        )
+        known = unroll_lstm(given.LSTM_PARAMS, given.SEQUENCE, nothing, nothing, given.LOSS, tanh_candidate=False)
     assert f"loss {float(known.loss):.6f}" in part(page, "gates", ".ex-note").text
     assert len(parts(page, "gates", "svg[role=img]")) == 4
 
@@ -520,7 +519,7 @@ def test_an_explorable_that_fails_leaves_the_picture(browser, example, tmp_path)
 
 
 def test_a_page_without_the_network_takes_the_others(browser, example, tmp_path):
-    data = explore.UnrollData(rnn.HOMEWORK_PARAMS, rnn.HOMEWORK_SEQUENCE, rnn.HOMEWORK_LOSS, 0.002, 1e-4)
+    data = explore.UnrollData(given.RNN_PARAMS, given.SEQUENCE, given.LOSS, 0.002, 1e-4)
     html = explore_page.page(None, None, {"unroll": data})
     assert 'type="application/json" data-shared' not in html
     (tmp_path / "small.html").write_text(html, encoding="utf-8")

@@ -6,8 +6,9 @@ import numpy as np
 
 from hw3 import cnn
 from hw3.datasets import as_float
-from hw3.recurrent import echo_state, lstm, rnn
+from hw3.recurrent import echo_state
 from hw3.report import explore
+from hw3.studies import given
 
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' blob:; worker-src blob:; style-src 'unsafe-inline'; img-src data:"
@@ -74,8 +75,8 @@ def data_of(digits, model, long=None, auc=None, finds=None):
         explore.Find(first, (8, 8), (8, 8), (6, 12)),
     )
     return {
-        "unroll": explore.UnrollData(rnn.HOMEWORK_PARAMS, rnn.HOMEWORK_SEQUENCE, rnn.HOMEWORK_LOSS, 0.002, 1e-4),
-        "gates": explore.GatesData(lstm.CHOSEN, rnn.HOMEWORK_SEQUENCE, rnn.HOMEWORK_LOSS, np.zeros(2)),
+        "unroll": explore.UnrollData(given.RNN_PARAMS, given.SEQUENCE, given.LOSS, 0.002, 1e-4),
+        "gates": explore.GatesData(given.LSTM_PARAMS, given.SEQUENCE, given.LOSS, np.zeros(2)),
         "long": long or made_up_curves(),
         "features": explore.FeaturesData((0, 8), (first, second), (980, 974), auc or made_up),
         "piece": explore.PieceData(six, finds or pieces),
