@@ -12,7 +12,7 @@ from decimal import Decimal
 import jax
 import numpy as np
 
-from hw3.recurrent import rnn
+from hw3.studies import given
 from hw3.studies.audit.findings import CONVENTION, MISPRINTED, REPRODUCED, WRONG, Finding
 from hw3.studies.audit.recurrent.numbers import NUMBERS, Printed
 from hw3.studies.audit.recurrent.values import (
@@ -150,7 +150,7 @@ def _mistaken(cell: Cell, own: Setting) -> tuple[str, str] | None:
 
 def _named(name: str, index: tuple[int, ...]) -> str:
     entry = [str(i + 1) for i in index]
-    if values(PLAIN)[name].shape[:1] == (len(rnn.HOMEWORK_SEQUENCE),):  # no other side has that many entries
+    if values(PLAIN)[name].shape[:1] == (len(given.SEQUENCE),):  # no other side has that many entries
         step = f" of step {entry.pop(0)}"
     else:
         step = ""

@@ -9,7 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hw3.recurrent import gradients, lstm, rnn
+from hw3.recurrent import lstm, rnn
+from hw3.studies import given
 
 Values = dict[str, np.ndarray]
 LOSSES = {
@@ -30,7 +31,7 @@ class Setting(NamedTuple):
     learning_rate: float = 0.002
     direction: str = "down"
     gradient: str = "unrolled"
-    epsilon: float = gradients.HOMEWORK_EPSILON
+    epsilon: float = given.EPSILON
 
 
 CHOICES: dict[str, tuple[Any, ...]] = {
@@ -38,7 +39,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "learning_rate": (0.002, 0.01),
     "direction": ("down", "up"),
     "gradient": ("unrolled", "differences", "b2 not put back"),
-    "epsilon": (gradients.HOMEWORK_EPSILON, 5e-4, 1e-3, 1e-5),
+    "epsilon": (given.EPSILON, 5e-4, 1e-3, 1e-5),
 }
 # A document states these once for a whole problem; the other two choices may differ from number to number.
 STATED = ("loss", "learning_rate", "direction")
@@ -81,14 +82,14 @@ _step_losses = jax.jit(rnn.step_losses)
 
 
 def _with_b(b: Any) -> rnn.RNNParams:
-    return rnn.HOMEWORK_PARAMS._replace(b=jnp.asarray(b))
+    return given.RNN_PARAMS._replace(b=jnp.asarray(b))
 
 
 def _after_step(gradient: Any, setting: Setting) -> dict[str, Any]:
     """The new b and everything that the documents print about it."""
     sign = 1 if setting.direction == "down" else -1
-    new = rnn.descend_biases(rnn.HOMEWORK_PARAMS, gradient, sign * setting.learning_rate)
-    result = _unroll(new, rnn.HOMEWORK_SEQUENCE, None, LOSSES[setting.loss])
+    new = rnn.descend_biases(given.RNN_PARAMS, gradient, sign * setting.learning_rate)
+    result = _unroll(new, given.SEQUENCE, None, LOSSES[setting.loss])
     each = _step_losses(result.forward.o, LOSSES[setting.loss])
     return {
         "new_b": new.b,
@@ -106,8 +107,8 @@ def values(setting: Setting) -> Values:
     `[2]` (the loss at b_i +- epsilon), step_losses `[T]`, through_a `[2, 2]` (dL/da_i da_i/db_k in the last
     step), dy_dh, dh_da as a matrix, new_... after the step on b, lstm_... (document 004's LSTM), given_....
     """
-    loss, xs = LOSSES[setting.loss], rnn.HOMEWORK_SEQUENCE
-    b = jnp.asarray(rnn.HOMEWORK_PARAMS.b)
+    loss, xs = LOSSES[setting.loss], given.SEQUENCE
+    b = jnp.asarray(given.RNN_PARAMS.b)
     result = _unroll(_with_b(b), xs, None, loss)
     shifts = setting.epsilon * jnp.eye(2)
     plus, minus = (jnp.stack([_loss(_with_b(b + sign * row), xs, None, loss) for row in shifts]) for sign in (1, -1))
@@ -117,7 +118,7 @@ def values(setting: Setting) -> Values:
         "differences": lambda: differences,
         "b2 not put back": lambda: _unroll(_with_b(b - shifts[1]), xs, None, loss).gradient.b,
     }[setting.gradient]()
-    cell = _unroll_lstm(lstm.DOCUMENT_004, xs, None, lstm.DOCUMENT_004_STATE, loss)
+    cell = _unroll_lstm(given.DOCUMENT_004_LSTM, xs, None, given.DOCUMENT_004_STATE, loss)
     found = {
         **{name: getattr(result, name) for name in result._fields if name not in ("forward", "gradient")},
         "y_hat": result.forward.y_hat,
@@ -135,11 +136,11 @@ def values(setting: Setting) -> Values:
         "lstm_loss": cell.loss,
         "lstm_shares": cell.shares,
         "lstm_gradient": cell.gradient.gates.forget.b,
-        **{f"given_{name}": value for name, value in rnn.HOMEWORK_PARAMS._asdict().items()},
+        **{f"given_{name}": value for name, value in given.RNN_PARAMS._asdict().items()},
         "given_x": xs,
         "given_learning_rate": setting.learning_rate,
         "given_epsilon": setting.epsilon,
-        "given_s0": lstm.DOCUMENT_004_STATE,
+        "given_s0": given.DOCUMENT_004_STATE,
     }
     return {name: np.asarray(value) for name, value in found.items()}
 
@@ -153,7 +154,7 @@ def mistakes(setting: Setting) -> tuple[tuple[str, Values], ...]:
 
 def _mistakes_in_the_recursion(setting: Setting) -> Iterator[tuple[str, Values]]:
     """da/db and what follows from it with a wrong derivative of tanh or a wrong recursion."""
-    params, xs = rnn.HOMEWORK_PARAMS, rnn.HOMEWORK_SEQUENCE
+    params, xs = given.RNN_PARAMS, given.SEQUENCE
     right = _unroll(params, xs, None, LOSSES[setting.loss])
     a, h = np.asarray(right.forward.a), np.asarray(right.forward.h)
     c_for_b = np.asarray(_unroll(_with_b(params.c), xs).dh_da)
@@ -199,7 +200,7 @@ def _mistakes_in_the_recursion(setting: Setting) -> Iterator[tuple[str, Values]]
 
 
 def _mistakes_in_the_sum(setting: Setting) -> Iterator[tuple[str, Values]]:
-    result = _unroll(rnn.HOMEWORK_PARAMS, rnn.HOMEWORK_SEQUENCE, None, LOSSES[setting.loss])
+    result = _unroll(given.RNN_PARAMS, given.SEQUENCE, None, LOSSES[setting.loss])
     shares = np.asarray(result.shares)
     yield "only the last step's share", _with_gradient(shares[-1], setting)
     yield "the first step's share left out", _with_gradient(shares[1:].sum(0), setting)
@@ -219,8 +220,8 @@ def _with_gradient(gradient: np.ndarray, setting: Setting) -> Values:
 
 def _mistakes_in_the_lstm(setting: Setting) -> Iterator[tuple[str, Values]]:
     """Document 004's formulas: h^(t-1) reaches h^(t) through the forget gate alone; and three more slips."""
-    result = _unroll_lstm(lstm.DOCUMENT_004, rnn.HOMEWORK_SEQUENCE, None, lstm.DOCUMENT_004_STATE, LOSSES[setting.loss])
-    W = np.asarray(rnn.HOMEWORK_PARAMS.W)
+    result = _unroll_lstm(given.DOCUMENT_004_LSTM, given.SEQUENCE, None, given.DOCUMENT_004_STATE, LOSSES[setting.loss])
+    W = np.asarray(given.RNN_PARAMS.W)
     run = jax.tree.map(np.asarray, result.forward)
     slopes = {"": 1 - np.tanh(run.s) ** 2, "1 - h^2 in place of tanh'(s) = 1 - tanh(s)^2": 1 - run.h**2}
     gates = {"": run.q, "the output gate q left out of dh/ds": np.ones_like(run.q)}
