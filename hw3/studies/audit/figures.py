@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from hw3.occlusion import positions
@@ -61,7 +62,7 @@ def published_maps(maps: PublishedMaps, like: Nearest | None) -> Figure:
             f"ours most like it: P(6) of test image {like.test_index}\nrank correlation {like.correlation:.2f} "
             f"(median of {like.images} images {like.median:.2f})"
         )
-        inset = axes[1, 1].inset_axes((0.02, 0.02, 0.3, 0.3))
+        inset = axes[1, 1].inset_axes((0.71, 0.71, 0.27, 0.27))
         style.show(inset, like.image)
     return figure
 
@@ -78,13 +79,13 @@ def _labels(ax: Any, maps: PublishedMaps, starts: np.ndarray) -> None:
         style.show_label_map(ax, maps.labels, DIGIT, starts, starts, write_true=False)
         ax.set_title(f"its labels, {len(maps.labels)}x{len(maps.labels)}: a 6 where the cell is empty")
     else:
-        ax.imshow(maps.labels == DIGIT, cmap="Greys", vmin=-2, vmax=6, interpolation="nearest")
+        ax.imshow(maps.labels == DIGIT, cmap=ListedColormap([SKY, style.TRUE_COLOUR]), interpolation="nearest")
         rows, columns = np.nonzero(maps.labels != DIGIT)
         for row, column in zip(rows, columns, strict=True):
-            place = row * len(maps.labels) + column + 1
-            ax.text(column, row, f"{place}th", ha="center", va="center", size=5.5, color=VERMILION)
+            place = row * len(maps.labels) + column + 1  # counted as the document does
+            ax.text(column, row, str(place), ha="center", va="center", size=6)
         style.position_axes(ax, starts, starts)
-        ax.set_title("where its two lists differ: another label, not printed")
+        ax.set_title("not a 6: where its two lists differ, by place in them")
 
 
 @style.styled
@@ -113,30 +114,33 @@ def order(maps: PublishedMaps) -> Figure:
 
 
 def verdict_counts(results: Results) -> Figure:
-    """How many numbers of each document got each verdict, as stacked bars."""
+    """The share of each document's numbers that got each verdict, with their counts, as stacked bars."""
     rows = counts(results.findings)[:-1]
     numbers = np.array([row.numbers for row in rows])
+    totals = numbers.sum(1)
     figure = style.new_figure(8.5, 0.55 * len(rows) + 1.9)
     axes = figure.add_subplot()
     start = np.zeros(len(rows))
-    for verdict, width, (colour, hatch) in zip(VERDICTS, numbers.T, LOOKS, strict=True):
-        if not width.any():
+    for verdict, found, (colour, hatch) in zip(VERDICTS, numbers.T, LOOKS, strict=True):
+        if not found.any():
             continue
+        width = 100 * found / totals
         bars = axes.barh(
             range(len(rows)), width, left=start, color=colour, hatch=hatch, edgecolor="white", label=verdict
         )
         axes.bar_label(
             bars,
-            [f"{value:,}" if value > 0.015 * numbers.sum(1).max() else "" for value in width],
+            [f"{value:,}" if value else "" for value in found],
             label_type="center",
-            size=9,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
+            size=8,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
         )
         start = start + width
-    axes.set_yticks(range(len(rows)), [f"document {row.document}" for row in rows])
+    names = [f"document {row.document}\n{total:,} numbers" for row, total in zip(rows, totals, strict=True)]
+    axes.set_yticks(range(len(rows)), names)
     axes.invert_yaxis()
-    axes.set_xlabel("printed numbers")
-    axes.set_xlim(0, 1.03 * start.max())
+    axes.set_xlabel("percent of its printed numbers")
+    axes.set_xlim(0, 102)
     axes.set_title("The audit: every printed number", weight="bold")
     figure.legend(loc="outside lower center", ncols=len(VERDICTS), fontsize=9)
     return figure

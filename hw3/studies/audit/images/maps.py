@@ -84,9 +84,9 @@ def label_verdict(number: Number, probability: float, highest: float) -> Verdict
     if number.value not in range(CLASSES):
         return Verdict(NAN, WRONG, "no digit from 0 to 9")
     if probability > 0.5 and number.value == DIGIT:
-        return Verdict(DIGIT, REPRODUCED)  # whatever the other nine are
+        return Verdict(float(DIGIT), REPRODUCED)  # whatever the other nine are
     if probability > 0.5 and probability == highest:
-        return Verdict(DIGIT, WRONG, f"P(6) is {probability:g}, above one half")
+        return Verdict(float(DIGIT), WRONG, f"P(6) is {probability:g}, above one half")
     if probability < LEAST and number.value == DIGIT:
         return Verdict(NAN, WRONG, f"P(6) is {probability:g}, below a tenth")
     return Verdict(NAN, POSSIBLE)
@@ -106,7 +106,7 @@ def highest_verdicts(
     found = []
     for number in numbers:
         row, column = number.row, number.column
-        value, label = probability[row, column], labels[row, column]
+        value, label = float(probability[row, column]), labels[row, column]
         verdict = _of_its_row(number, value, label, sources[row] in (row, None))
         if verdict is None:
             right = value if label == DIGIT else NAN
@@ -141,7 +141,8 @@ def _whose(
     near = [row, row if source is None else source, row + 1, row - 1, *range(len(probability))]
     for other in near:
         if 0 <= other < len(probability) and probability[other, column] == number.value:
-            return "P(6) itself stands here" if other == row else f"P(6) of row {heads[other]:g} stands here"
+            which = {row: "itself", row + 1: "of the next row"}.get(other, f"of row {heads[other]:g}")
+            return f"P(6) {which} stands here"
     beside = np.flatnonzero(probability[row] == number.value)
     if len(beside):
         return f"P(6) of column {heads[beside[0]]:g} stands here"

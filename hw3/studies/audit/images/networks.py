@@ -1,5 +1,6 @@
 """Layers, shapes and parameter counts as they follow from what a network is made of."""
 
+import functools
 import math
 from collections.abc import Iterator, Sequence
 
@@ -98,6 +99,7 @@ def _convolutions(network: str) -> list[Layer]:
     return [layer for layer in cnn.parse(network) if layer.kind == "conv"]
 
 
+@functools.cache
 def _rows(network: str) -> list[tuple[tuple[int, ...], int]]:
     """Output shape and number of parameters of each layer, with the flattening and the dropout that Keras lists."""
     layers = cnn.parse(network)

@@ -45,7 +45,8 @@ class Reading(NamedTuple):
 
     document: str
     said: Edges
-    met: int  # how many of the four numbers the convention gives
+    tried: int  # ways of counting
+    met: int  # how many of the four numbers the best of them gives
     convention: Convention  # the one that gives most of them, the plainest first
     ours: Edges  # what it gives
     plain: Edges  # rows and columns of all patches that change the label, from 0, both ends counted
@@ -88,7 +89,7 @@ def read(document: str, said: Edges, sweep: Sweep, labels: np.ndarray, starts: n
 
     ours, best = min(found, key=rank)
     plain = _edges(PLAIN, masks[PLAIN.counts], sweep.patch[0])
-    return Reading(document, said, _met(said, ours), best, ours, plain)
+    return Reading(document, said, len(options), _met(said, ours), best, ours, plain)
 
 
 def _met(said: Edges, edges: Edges) -> int:
@@ -132,10 +133,10 @@ def verdicts(numbers: tuple[Number, ...], reading: Reading, order: tuple[int, in
     """Each of the four printed numbers; `order` says which edge it is."""
     found = []
     for number, edge in zip(numbers, order, strict=True):
-        right = reading.ours[edge]
+        right = float(reading.ours[edge])
         if number.value == right:
             verdict = REPRODUCED if reading.convention == PLAIN else CONVENTION
             found.append(Verdict(right, verdict, reading.convention.words()))
         else:
-            found.append(Verdict(right, WRONG, f"its own maps give {right} ({reading.convention.words()})"))
+            found.append(Verdict(right, WRONG, f"its own maps give {right:g} ({reading.convention.words()})"))
     return found

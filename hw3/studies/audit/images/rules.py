@@ -27,9 +27,11 @@ def possible(number: Number, holds: bool, otherwise: str) -> Verdict:
 
 def exactly(number: Number, value: float) -> Verdict:
     """REPRODUCED if it is the value; MISPRINTED if a single slip would explain it."""
+    value = float(value)
     if number.value == value:
         return Verdict(value, REPRODUCED)
-    for said, repaired in repairs(number.text.replace(",", "")):
+    digits = number.text.replace(",", "")
+    for said, repaired in repairs(digits) if digits[0].isdigit() else ():
         if float(repaired) == value:
             return Verdict(value, MISPRINTED, f"{said}: it should read {repaired}")
     return Verdict(value, WRONG, f"it should be {value:g}")

@@ -70,7 +70,8 @@ def _head(number: Number, block: Block, blocks: Document, start: int) -> Verdict
         right = names[start + place]
         if number.value == right:
             return Verdict(right, REPRODUCED)
-        return Verdict(right, MISPRINTED, f"by the table of labels this is the one that it calls {right:.1f}")
+        which = "one less" if right == number.value - 1 else f"{right:g}"
+        return Verdict(right, MISPRINTED, f"by the table of labels this is {which}")
     if sorted(names) != list(map(float, range(len(names)))):
         return Verdict(NAN, WRONG, f"the {len(names)} positions are 0 to {len(names) - 1}, each once")
     if names.index(number.value) != 0 and number.value == 0:

@@ -83,7 +83,7 @@ def document(name: str) -> Document:
 def parse(name: str, text: str) -> Document:
     """Reads a transcription: its form is described at the head of each file."""
     found: Document = {}
-    for chunk in re.split(r"\n(?=\[[^|\]]+\|)", text)[1:]:
+    for chunk in re.split(r"\n(?=\[[^|\]]+\|)", f"\n{text}")[1:]:
         first, *lines = chunk.strip().splitlines()
         header = _HEADER.fullmatch(first)
         if header is None or header["key"] in found:
