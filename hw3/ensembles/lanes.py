@@ -23,6 +23,7 @@ from hw3.batches import in_batches
 from hw3.datasets import as_float
 from hw3.ensembles import sampling
 
+BEYOND_EPOCHS = 10**6  # the first number folded into a lane's key that no epoch uses
 EVALUATION_BATCH = 1000  # images in one forward pass of all lanes; any number gives the same numbers to rounding
 
 
@@ -94,6 +95,11 @@ def epoch_keys(keys: jax.Array, number: int) -> tuple[jax.Array, jax.Array]:
     """Keys [lanes] of the order of the images and of the dropout in an epoch, of the lanes' keys [lanes]."""
     pairs = jax.vmap(lambda key: jax.random.split(jax.random.fold_in(key, number)))(keys)
     return pairs[:, 0], pairs[:, 1]
+
+
+def key_beside_training(key: jax.Array, number: int) -> jax.Array:
+    """The `number`th of the keys for draws that must not depend on what training draws from the same lane's key."""
+    return jax.random.fold_in(key, BEYOND_EPOCHS + number)
 
 
 @partial(jax.jit, static_argnums=(0, 1), donate_argnums=2)
