@@ -15,7 +15,7 @@ POLICY = (
 STATIC = "The picture for readers without JavaScript."
 
 
-def ridge_network(dataset, description="wide", images=1500):
+def ridge_network(dataset, description="wide", images=1000):
     """A network as drawn, its classifier fitted by ridge regression: right about most digits, and never trained."""
     model = cnn.CNN(cnn.parse(description))
     params = cnn.init(model, jax.random.key(0), (28, 28, 1))
@@ -64,7 +64,7 @@ def made_up_curves():
 
 
 def data_of(digits, model, long=None, auc=None, finds=None):
-    """Data for every explorable, about the digits; the maps of "patch" last, as they are swept when they are in sight."""
+    """Data for every explorable; "patch" comes last, as its maps are swept only when they are in sight."""
     first, second = (int(np.flatnonzero(digits.labels == label)[0]) for label in (0, 8))
     six = int(np.flatnonzero(digits.labels == 6)[0])
     layers = dict(zip(cnn.layer_names(model.layers), model.layers, strict=True))
