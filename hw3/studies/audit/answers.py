@@ -120,8 +120,8 @@ def _order(maps: PublishedMaps) -> str:
     drifted = [row + 1 for row, source in enumerate(maps.row_sources) if source not in (row, -1)]
     which = f"; rows {enumerated(drifted)} of the highest probabilities repeat other rows of P(6)" if drifted else ""
     return (
-        f"Document {maps.document}'s row and column 0 stand between 8 and 9: with them in front the total variation of "
-        f"P(6) {smoother} from {before:.1f} to {after:.1f}{which}."
+        f"Document {maps.document}'s row and column 0 stand in place {maps.moved + 1}: with them in front the total "
+        f"variation of P(6) {smoother} from {before:.1f} to {after:.1f}{which}."
     )
 
 
@@ -148,7 +148,8 @@ def map_answers(results: Results) -> list[Answer]:
             "audit 2 (2)",
             "Do the conclusions follow from the maps that they are drawn from?",
             verdict,
-            f"By their own numbers {enumerated(covered)}.",
+            f"By their own numbers {enumerated(covered)}."
+            + (f" A test image like theirs was not looked for: {results.left_out}." if results.left_out else ""),
             figures=[Figure(f"{NAME}/{REGIONS}", "Importance by the documents' own maps, and the regions they print.")],
             tables=[tables.published_maps(results)],
             published=[_conclusion(maps) for maps in results.maps],

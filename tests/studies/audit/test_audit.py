@@ -5,6 +5,7 @@ import pytest
 from hw3.report import results as results_on_disk
 from hw3.report.results import Record
 from hw3.studies import audit
+from hw3.studies.audit.figures import published_maps
 from hw3.studies.audit.findings import FAULTS, REPRODUCED
 from hw3.studies.audit.images.nearest import Nearest
 
@@ -33,6 +34,7 @@ def test_one_problem_of_one_document_is_a_part_of_the_whole(found):
         (audit.Settings(problems=(4,)), "problems must be among"),
         (audit.Settings(documents=()), "documents must be among"),
         (audit.Settings(documents=("005",)), "'005'"),
+        (audit.Settings(images=0), "images must be at least 1"),
     ],
 )
 def test_what_is_not_there_cannot_be_audited(settings, words):
@@ -116,5 +118,5 @@ def test_whether_an_image_explains_the_maps_is_measured(found):
     assert told.verdict.startswith("No test image of a 6 quite explains them")
     assert "0.80" in told.verdict
     assert "image 11, 0.80 against a median of 0.50" in told.answer
-    drawn = audit.figures(found._replace(nearest=(like,)))
-    assert drawn["maps_004.png"].axes
+    with_ours, without = (published_maps(found.maps[1], each) for each in (like, None))
+    assert len(with_ours.axes) > len(without.axes)  # the map and its colour bar
