@@ -126,7 +126,10 @@ class GatesData(NamedTuple):
 
 
 class Curves(NamedTuple):
-    """A quantity for each of some settings: 10% quantile, median and 90% quantile over many random networks."""
+    """A quantity for each of some settings: 10% quantile, median and 90% quantile over many random networks.
+
+    Where the quantiles equal the median no band is seen.
+    """
 
     settings: np.ndarray  # [settings], ascending
     low: np.ndarray  # [settings, points]
@@ -139,7 +142,7 @@ class LongData(NamedTuple):
 
     lags: np.ndarray  # [points], in steps
     rnn: Curves  # by spectral radius: log norm of dh(T)/dh(T-lag), natural logarithm
-    lstm: Curves  # by forget bias: the same of ds(T)/ds(T-lag)
+    lstm: Curves  # by forget bias: the same of d(h, s)(T)/d(h, s)(T-lag)
     delays: np.ndarray  # [delays], 1, 2, ...
     memory: Curves  # by spectral radius: the share of the input so many steps back that is remembered, in [0, 1]
     units: int  # of an echo state network, the bound of its memory capacity
@@ -154,7 +157,6 @@ DATA: Mapping[str, type] = {
     "gates": GatesData,
     "long": LongData,
 }
-NEEDS_NETWORK = ("patch", "piece", "features")
 
 
 def network_data(

@@ -32,6 +32,7 @@ STYLE = """
 }
 .matrix mtd, .derivation .matrix mtd { padding: .13em .3em; text-align: right; text-align: -webkit-right; }
 .column mtd, .derivation .column mtd { text-align: center; text-align: -webkit-center; }
+@media print { .derivation { overflow: visible; } .derivation mtr { break-inside: avoid; } }
 """
 
 
@@ -131,9 +132,11 @@ def inline(*parts: str | Markup) -> Markup:
 def derivation(lines: Sequence[Line]) -> Markup:
     """Lines under each other, what is equal aligned, and under every symbol its value."""
     width = max(len(line.parts) for line in lines)
-    return Markup('<div class="derivation"><math displaystyle="true"><mtable>{}</mtable></math></div>').format(
-        Markup("").join(_rows(line, width) for line in lines)
-    )
+    # What scrolls sideways must be reached by the keyboard.
+    return Markup(
+        '<div class="derivation" tabindex="0" role="group" aria-label="Line by line">'
+        '<math displaystyle="true"><mtable>{}</mtable></math></div>'
+    ).format(Markup("").join(_rows(line, width) for line in lines))
 
 
 def _rows(line: Line, width: int) -> Markup:

@@ -9,17 +9,18 @@ from markupsafe import Markup
 from hw3 import cnn
 from hw3.cnn.checkpoints import Checkpoint
 from hw3.datasets import Dataset
-from hw3.recurrent.gradient_flow import Band
 from hw3.report import explore
 from hw3.report.explore import Curves, DigitsData, Find
 from hw3.studies import given, inspection
 from hw3.studies.long_sequences import echo_states, gradient_flow
 from hw3.studies.long_sequences.echo_states.measure import DRAWN_SCALE
 from hw3.studies.robustness import covering, pasting
+from hw3.studies.robustness.pasting.measure import Find as Found
 
 OF_EACH_CLASS = 2  # digits to choose from
 FINDS = 6  # one-click examples
 SLIDER_INPUT_SCALE = 0.1  # of the RNN whose gradients the sliders show
+SLIDER_LSTM_RADIUS = 1.0  # spectral radius of every gate of the LSTM
 
 
 class Explorables(NamedTuple):
@@ -80,7 +81,7 @@ class _Digits:
 def _shown(dataset: Dataset, studied: Studied) -> list[int]:
     """Positions in the test set: first what the studies looked at, then the first images of every class."""
     rows = [
-        studied.covering.digit.image,
+        studied.covering.image,
         *studied.inspection.features.images,
         studied.pasting.image,
         *(find.donor.image for find in _finds(studied.pasting)),
@@ -90,7 +91,7 @@ def _shown(dataset: Dataset, studied: Studied) -> list[int]:
     return sorted(set(rows), key=lambda row: (dataset.test_labels[row], row))
 
 
-def _finds(results: pasting.Results) -> list[pasting.Find]:
+def _finds(results: pasting.Results) -> list[Found]:
     """The smallest piece first, then the most confident ones."""
     return [*([results.smallest] if results.smallest else []), *results.best][:FINDS]
 
@@ -109,7 +110,7 @@ def _features(results: inspection.Results, dataset: Dataset, digits: _Digits) ->
 
 
 def _patch(results: covering.Results, digits: _Digits) -> explore.PatchData:
-    return explore.PatchData(digits.at[results.digit.image], results.settings.patch_size[0])
+    return explore.PatchData(digits.at[results.image], results.settings.patch_size[0])
 
 
 def _piece(results: pasting.Results, digits: _Digits) -> explore.PieceData:
@@ -121,20 +122,22 @@ def _piece(results: pasting.Results, digits: _Digits) -> explore.PieceData:
 
 
 def _long(flow: gradient_flow.Results, echo: echo_states.Results) -> explore.LongData:
-    grid = min(flow.rnn_grids, key=lambda grid: abs(grid.input_scale - SLIDER_INPUT_SCALE))
+    rnn = min(flow.rnn_grids, key=lambda grid: abs(grid.input_scale - SLIDER_INPUT_SCALE))
     lstm = flow.lstm_grid
+    radius = int(np.abs(np.array(lstm.radii) - SLIDER_LSTM_RADIUS).argmin())
     forgetting = next(left for left in echo.left if left.input_scale == DRAWN_SCALE)
     return explore.LongData(
         lags=np.asarray(flow.slider_lags, float),
-        rnn=_curves(grid.radii, [grid.log_norm]),
-        lstm=_curves(lstm.forget_biases, [lstm.log_norm]),
+        rnn=_medians(rnn.radii, rnn.log_norm),
+        lstm=_medians(lstm.forget_biases, lstm.log_norm[radius]),
         delays=np.arange(1, echo.delays + 1, dtype=float),
-        memory=_curves([each.radius for each in echo.memory], [each.by_delay for each in echo.memory]),
+        memory=_medians(echo.memory.radii, echo.memory.by_delay),
         units=echo.settings.hidden,
         forgetting=float(np.nanmedian(forgetting.last_radii)),
     )
 
 
-def _curves(settings: Sequence[float], bands: Sequence[Band]) -> Curves:
-    """One band for each setting."""
-    return Curves(np.array(settings, float), *(np.stack(values).astype(float) for values in zip(*bands, strict=True)))
+def _medians(settings: Sequence[float], medians: np.ndarray) -> Curves:
+    """Curves [settings, points] without a band."""
+    values = medians.astype(float)
+    return Curves(np.array(settings, float), values, values, values)

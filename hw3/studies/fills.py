@@ -14,7 +14,7 @@ def filling(fill: str, images: np.ndarray) -> Any:
     Raises ValueError for anything else.
     """
     if fill in ("mean", "blur"):
-        return (occlusion.mean_fill if fill == "mean" else occlusion.blur_fill)(images)  # type: ignore[arg-type]
+        return (occlusion.mean_fill if fill == "mean" else occlusion.blur_fill)(images)
     try:
         value = float(fill)
     except ValueError:

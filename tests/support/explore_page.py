@@ -6,8 +6,9 @@ import numpy as np
 
 from hw3 import cnn
 from hw3.datasets import as_float
-from hw3.recurrent import echo_state, lstm, rnn
+from hw3.recurrent import echo_state
 from hw3.report import explore
+from hw3.studies import given
 
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' blob:; worker-src blob:; style-src 'unsafe-inline'; img-src data:"
@@ -15,7 +16,7 @@ POLICY = (
 STATIC = "The picture for readers without JavaScript."
 
 
-def ridge_network(dataset, description="wide", images=1500):
+def ridge_network(dataset, description="wide", images=1000):
     """A network as drawn, its classifier fitted by ridge regression: right about most digits, and never trained."""
     model = cnn.CNN(cnn.parse(description))
     params = cnn.init(model, jax.random.key(0), (28, 28, 1))
@@ -64,7 +65,7 @@ def made_up_curves():
 
 
 def data_of(digits, model, long=None, auc=None, finds=None):
-    """Data for every explorable, about the digits; the maps of "patch" last, as they are swept when they are in sight."""
+    """Data for every explorable; "patch" comes last, as its maps are swept only when they are in sight."""
     first, second = (int(np.flatnonzero(digits.labels == label)[0]) for label in (0, 8))
     six = int(np.flatnonzero(digits.labels == 6)[0])
     layers = dict(zip(cnn.layer_names(model.layers), model.layers, strict=True))
@@ -74,8 +75,8 @@ def data_of(digits, model, long=None, auc=None, finds=None):
         explore.Find(first, (8, 8), (8, 8), (6, 12)),
     )
     return {
-        "unroll": explore.UnrollData(rnn.HOMEWORK_PARAMS, rnn.HOMEWORK_SEQUENCE, rnn.HOMEWORK_LOSS, 0.002, 1e-4),
-        "gates": explore.GatesData(lstm.CHOSEN, rnn.HOMEWORK_SEQUENCE, rnn.HOMEWORK_LOSS, np.zeros(2)),
+        "unroll": explore.UnrollData(given.RNN_PARAMS, given.SEQUENCE, given.LOSS, 0.002, 1e-4),
+        "gates": explore.GatesData(given.LSTM_PARAMS, given.SEQUENCE, given.LOSS, np.zeros(2)),
         "long": long or made_up_curves(),
         "features": explore.FeaturesData((0, 8), (first, second), (980, 974), auc or made_up),
         "piece": explore.PieceData(six, finds or pieces),

@@ -17,7 +17,7 @@ export function mount(stage, data) {
     div(
       "ex-columns",
       flowPanel("RNN: the spectral radius of W", "spectral radius", nested(data.rnn), lags, "h"),
-      flowPanel("LSTM: the bias of the forget gate", "forget bias", nested(data.lstm), lags, "s"),
+      flowPanel("LSTM: the bias of the forget gate", "forget bias", nested(data.lstm), lags, "(h, s)"),
     ),
     memoryPanel(nested(data.memory), delays, data.units, data.forgetting),
   );

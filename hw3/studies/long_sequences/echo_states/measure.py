@@ -17,7 +17,6 @@ DRAWN_SCALE = 0.3  # the one whose differences are followed step by step
 FORGOTTEN = 1e-6  # what may be left of a difference
 MEMORY_RADII = tuple(np.arange(0.1, 1.55, 0.1).round(1).tolist())  # of the slider over the memory
 SLIDER_POINTS = 40  # of a curve that a reader picks with a slider, evenly on a log scale, and as many evenly
-MEMORY_RADII = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 1.05, 1.1, 1.2)  # among which a reader of the page picks
 CAPACITY_INPUT_SCALE = 0.1  # little, so that tanh is almost linear: non-linearity costs memory
 
 
@@ -79,7 +78,6 @@ class Results(NamedTuple):
     left: tuple[Left, ...]  # one an input scale
     curves: tuple[Curve, ...]  # one a drawn radius
     capacities: tuple[Capacity, ...]  # one a capacity radius
-    memory: tuple[Capacity, ...]  # one each of `MEMORY_RADII`
     memory: MemoryGrid
 
 
@@ -136,8 +134,7 @@ def _measure(settings: Settings, progress: Progress) -> Results:
 
         return jax.vmap(one)(drawn)
 
-    measured = dict.fromkeys((*settings.capacity_radii, *MEMORY_RADII))  # each radius once
-    total = len(INPUT_SCALES) * len(settings.radii) + len(settings.drawn_radii) + len(measured)
+    total = len(INPUT_SCALES) * len(settings.radii) + len(settings.drawn_radii) + len(settings.capacity_radii)
     total += len(MEMORY_RADII)
     with progress("echo states", total * count, "reservoirs") as advance:
 
@@ -156,15 +153,14 @@ def _measure(settings: Settings, progress: Progress) -> Results:
             Curve(radius, gradient_flow.band(told(distances(readers, xs, radius, DRAWN_SCALE))))
             for radius in settings.drawn_radii
         ]
-        capacities = {}
-        for radius in measured:
+        capacities = []
+        for radius in settings.capacity_radii:
             found = told(capacity(repeaters, radius))
-            capacities[radius] = Capacity(radius, gradient_flow.band(found.by_delay), tuple(found.total.tolist()))
-    return Results(
-        settings,
-        delays,
-        tuple(left),
-        tuple(curves),
-        tuple(capacities[radius] for radius in settings.capacity_radii),
-        tuple(capacities[radius] for radius in MEMORY_RADII),
+            capacities.append(Capacity(radius, gradient_flow.band(found.by_delay), tuple(found.total.tolist())))
+        grid = [told(capacity(repeaters, radius)) for radius in MEMORY_RADII]
+    memory = MemoryGrid(
+        MEMORY_RADII,
+        tuple(float(np.median(found.total)) for found in grid),
+        np.stack([np.median(found.by_delay, 0) for found in grid]),
     )
+    return Results(settings, delays, slider_steps, tuple(left), tuple(curves), tuple(capacities), memory)

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from hw3.occlusion import Sweep, occluded
 from hw3.report import style
+from hw3.report.words import with_article
 from hw3.studies.robustness.covering.measure import Results
 
 MAPS, CASES, IMPORTANCE, FRAGILITY = "maps.png", "cases.png", "importance.png", "fragility.png"
@@ -31,10 +32,10 @@ def three_maps(image: np.ndarray, result: Sweep, index: int = 0) -> Figure:
     label = int(result.labels[index])
     figure = style.new_figure(style.WIDTH, 6.6)
     axes = figure.subplots(2, 2)
-    size = f"{result.patch[0]}x{result.patch[1]}"
+    patch = f"{with_article(result.patch[0])}x{result.patch[1]} patch".capitalize()
     figure.suptitle(
-        f"A {size} patch at {len(result.rows)}x{len(result.cols)} positions over a {label}: still a {label} at "
-        f"{result.accuracy[index]:.1%} of them",
+        f"{patch} at {len(result.rows)}x{len(result.cols)} positions over {with_article(label)}: still "
+        f"{with_article(label)} at {result.accuracy[index]:.1%} of them",
         fontsize=10,
     )
     axes[0, 0].imshow(style.drawable(image), cmap=style.INK, vmin=0, vmax=1)
