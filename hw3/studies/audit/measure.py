@@ -83,7 +83,8 @@ def _nearest(
         return (), "no network was given"
     if not nearest.comparable(dataset):
         return (), f"the network was trained on {dataset.name}, the published maps are of an MNIST digit"
-    return nearest.find(maps, predict, dataset, images=settings.images, progress=progress), ""
+    found = nearest.find(maps, predict, dataset, images=settings.images, progress=progress)
+    return found, "" if found else "the network takes no test image of a 6 for one"
 
 
 def _check(settings: Settings) -> None:

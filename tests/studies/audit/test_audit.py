@@ -1,3 +1,4 @@
+import jax.numpy as jnp
 import numpy as np
 import page_rules
 import pytest
@@ -120,3 +121,20 @@ def test_whether_an_image_explains_the_maps_is_measured(found):
     assert "image 11, 0.80 against a median of 0.50" in told.answer
     with_ours, without = (published_maps(found.maps[1], each) for each in (like, None))
     assert len(with_ours.axes) > len(without.axes)  # the map and its colour bar
+
+
+def test_why_no_image_was_compared_is_said(found, mnist):
+    assert found.left_out == "no network was given"
+    assert (
+        "was not looked for: no network was given" in {a.number: a for a in audit.answers(found)}["audit 2 (2)"].answer
+    )
+    maps_only = audit.Settings(problems=(2,), documents=("000",), images=5)
+
+    def never_a_six(images):
+        return jnp.tile(jnp.eye(10)[0], (len(images), 1))
+
+    other = audit.measure(maps_only, never_a_six, mnist._replace(name="letters"))
+    assert (other.nearest, "letters" in other.left_out) == ((), True)
+    none = audit.measure(maps_only, never_a_six, mnist)
+    assert (none.nearest, none.left_out) == ((), "the network takes no test image of a 6 for one")
+    assert audit.measure(audit.Settings(problems=(5,)), never_a_six, mnist).left_out == "no maps were audited"
