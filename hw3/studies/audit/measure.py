@@ -51,7 +51,7 @@ def measure(
 
     Args: predict, dataset: a trained network and the images whose maps are compared with the published ones; without
       them that comparison is left out.
-    Raises ValueError for a problem or document that there isn't.
+    Raises ValueError for a problem or document that there isn't, and for no images.
     """
     _check(settings)
     numbers = [row for row in NUMBERS if row.document in settings.documents]
@@ -83,7 +83,8 @@ def _nearest(
         return (), "no network was given"
     if not nearest.comparable(dataset):
         return (), f"the network was trained on {dataset.name}, the published maps are of an MNIST digit"
-    return nearest.find(maps, predict, dataset, images=settings.images, progress=progress), ""
+    found = nearest.find(maps, predict, dataset, images=settings.images, progress=progress)
+    return found, "" if found else "the network takes no test image of a 6 for one"
 
 
 def _check(settings: Settings) -> None:
@@ -93,3 +94,5 @@ def _check(settings: Settings) -> None:
     ):
         if not given or not set(given) <= set(allowed):
             raise ValueError(f"{name} must be among {allowed}, not {given}")
+    if settings.images is not None and settings.images < 1:
+        raise ValueError(f"images must be at least 1, not {settings.images}")

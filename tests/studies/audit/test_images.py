@@ -4,8 +4,10 @@ import collections
 
 import hypothesis
 import hypothesis.strategies as st
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy import stats
 
 from hw3 import occlusion
 from hw3.occlusion import maps as occlusion_maps
@@ -175,8 +177,6 @@ def test_the_published_maps_as_they_are(found):
 
 
 def test_rank_correlations_are_spearmans():
-    from scipy import stats
-
     rng = np.random.default_rng(0)
     theirs, ours = rng.random((5, 5)).round(1), rng.random((4, 5, 5)).round(1)
     ours[3] = 0.5
@@ -190,8 +190,6 @@ def test_the_image_that_made_a_map_is_found(mnist, optimized):
     """A made-up network, and a published map that is one of its own."""
 
     def predict(images):
-        import jax.numpy as jnp
-
         weights = jnp.linspace(-1, 1, 28 * 28).reshape(28, 28)
         score = 4 + jnp.einsum("nhwc,hw->n", images, jnp.cos(9 * weights)) / 10
         return jnp.stack([(1 - s) / 9 if k != 6 else s for k in range(10) for s in [1 / (1 + jnp.exp(-score))]], -1)
@@ -206,5 +204,6 @@ def test_the_image_that_made_a_map_is_found(mnist, optimized):
     assert like.correlation == pytest.approx(1)
     assert like.same_label == 1
     assert like.median < 1
+    assert nearest.find((theirs,), lambda images: predict(images)[:, ::-1], mnist, images=12) == ()
     with pytest.raises(ValueError, match="stripes"):
         nearest.find((theirs,), predict, mnist._replace(name="stripes"))
