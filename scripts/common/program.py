@@ -15,7 +15,7 @@ from absl import app, flags, logging
 import hw3
 from common import machine, processes
 
-OWN_CODE = (os.path.dirname(os.path.abspath(hw3.__file__)), os.path.dirname(os.path.abspath(__file__)))
+OWN_CODE = (os.path.dirname(os.path.abspath(hw3.__file__)), os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SECONDS_BETWEEN_LINES = 15.0  # of progress, where there is no terminal to draw a bar on
 
 
@@ -65,7 +65,7 @@ def run(main: Callable[[], None], compilation_cache: bool = True) -> None:
         except KeyboardInterrupt:
             fail("interrupted", 130)
 
-    for module in ("common.shared_flags", "common.sweep_flags", "common.processes"):
+    for module in ("common.shared_flags", "common.sweep_flags", "common.unroll_flags", "common.processes"):
         for flag in flags.FLAGS.flags_by_module_dict().get(module, ()):
             flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)  # so that --help shows the shared flags too
     app.run(guarded, flags_parser=parse)
