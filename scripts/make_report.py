@@ -11,7 +11,7 @@ import sys
 import time
 
 from absl import flags
-from common import output, program, shared_flags
+from common import folders, output, program, shared_flags
 
 from hw3.report import page as report_page
 from hw3.report import words
@@ -62,7 +62,8 @@ def results(folder: pathlib.Path) -> dict:
 
 def main() -> None:
     """Runs the programs one after the other and renders the page from what they wrote."""
-    out = output.check_writable(pathlib.Path(OUTDIR.value))
+    out = folders.check_writable(pathlib.Path(OUTDIR.value))
+    folders.check_own_file(out / "report.html", TITLE)
     start = time.monotonic()
     given = {name: f"--{name}={flag.value}" for name, flag in TRAINING.items() if flag.present}
     run("train_cnn", "--resume", *given.values())

@@ -7,7 +7,7 @@ python scripts/summarize_sweep.py --sweep=out/sixes.zarr --gallery=12
 import pathlib
 
 from absl import flags
-from common import console, output, program, shared_flags
+from common import console, folders, output, program, shared_flags
 
 from hw3 import datasets
 from hw3.occlusion import storage
@@ -28,6 +28,7 @@ OUTDIR = shared_flags.define_outdir_flag()
 
 def main() -> None:
     """Reads the sweep once, writes figures and tables."""
+    folders.ready(fragility.NAME)
     store = storage.load(SWEEP.value or pathlib.Path(OUTDIR.value, "dataset_sweep.zarr"))
     dataset = datasets.load(store.settings["dataset"], DATA_DIR.value)
     results = fragility.measure(store, dataset, Settings(GALLERY.value), progress=console.progress)

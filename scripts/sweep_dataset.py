@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import jax
 import numpy as np
 from absl import flags
-from common import console, output, processes, program, shared_flags, sweep_flags
+from common import console, folders, processes, program, shared_flags, sweep_flags
 
 from hw3 import occlusion
 from hw3.cnn import checkpoints
@@ -146,7 +146,7 @@ def main() -> None:
     """Sweeps what is missing of the data set."""
     path = pathlib.Path(SWEEP.value or pathlib.Path(OUTDIR.value, "dataset_sweep.zarr"))
     own = processes.join()
-    output.check_writable(path.parent)
+    folders.check_writable(path.parent)
     with processes.together(path.parent, program.what):
         checkpoint, dataset = shared_flags.load_classifier()
         images = dataset.test_images if SPLIT.value == "test" else dataset.train_images
