@@ -5,13 +5,16 @@ machine or, in a folder that several share, on another.
 """
 
 import contextlib
+import errno
 import os
 import pathlib
 import re
 import secrets
 import shutil
 import socket
+from collections.abc import Callable, Iterator
 
+ATTEMPTS = 10  # to take a place that other processes take at the same time
 _NAME_LENGTH = 100  # of the place's own name in that of its unfinished, which must stay below 255
 
 
@@ -32,9 +35,46 @@ def left(path: pathlib.Path) -> list[pathlib.Path]:
     return found
 
 
+@contextlib.contextmanager
+def folder(path: pathlib.Path, check: Callable[[pathlib.Path], None]) -> Iterator[pathlib.Path]:
+    """A folder that takes the place of `path`, with all the block wrote, only if the block ends well.
+
+    `check(path)` raises if what is there must not be replaced. Nothing is ever lost: what is there is moved into the
+    folder beside first, and comes back if the new one cannot take its place, by `clear` if this process is killed.
+    """
+    whole = beside(path)
+    new = whole / "new"
+    try:
+        new.mkdir(parents=True)
+        yield new
+        _put(new, path, check)
+    finally:
+        shutil.rmtree(whole, ignore_errors=True)
+
+
+def _put(new: pathlib.Path, path: pathlib.Path, check: Callable[[pathlib.Path], None]) -> None:
+    for attempt in range(ATTEMPTS):
+        check(path)
+        old = new.with_name(f"old-{attempt}")
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(path, old)
+        try:
+            os.rename(new, path)
+        except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST) and attempt + 1 < ATTEMPTS:
+                continue  # another process has come between
+            if old.exists():
+                os.rename(old, path)
+            raise
+        return
+
+
 def clear(path: pathlib.Path) -> None:
-    """Removes what is `left` beside `path`, as far as it can be removed."""
+    """Removes what is `left` beside `path`, as far as it can be removed, but for what was in the place of `path`."""
     for old in left(path):
+        for taken in old.glob("old-*"):  # its process was killed between the two moves of `_put`
+            with contextlib.suppress(OSError):
+                os.rename(taken, path)
         if old.is_dir() and not old.is_symlink():
             shutil.rmtree(old, ignore_errors=True)
         else:

@@ -1,15 +1,19 @@
-"""Results in, one self-contained HTML page out: no network, readable on a phone, printable."""
+"""Answers in, one self-contained HTML page out: no network, readable on a phone, in the dark and on paper."""
 
 import base64
 import importlib.resources
 import pathlib
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jinja2
+from markupsafe import Markup
 
-TEMPLATE = "report.html.jinja"
-Results = Mapping[str, Any]  # a program's results.json
+# What may become of a statement, and the sign of it.
+RIGHT, CONVENTION, MISPRINTED, WRONG = "right", "right under a convention", "misprinted", "wrong"
+SIGNS = {RIGHT: "✓", CONVENTION: "≈", MISPRINTED: "⚠", WRONG: "✗"}
 
 
 class Figure(NamedTuple):
@@ -33,7 +37,7 @@ class Published(NamedTuple):
     document: str
     said: str  # quoted or summed up
     remark: str = ""  # ours
-    mark: str = ""  # right, right under a convention, misprinted or wrong; empty where nothing decides it
+    mark: str = ""  # RIGHT, CONVENTION, MISPRINTED or WRONG; empty where nothing decides it
     ours: str = ""  # the value that we find
 
 
@@ -48,6 +52,7 @@ class Answer(NamedTuple):
     tables: Sequence[Table] = ()
     published: Sequence[Published] = ()
     made_by: Sequence[str] = ()  # names of the studies behind it, whose commands make its numbers and figures again
+    derivation: Markup | str = ""  # mathematics, shown below the figure
 
 
 class Section(NamedTuple):
@@ -57,17 +62,62 @@ class Section(NamedTuple):
     answers: Sequence[Answer]
 
 
-def render(title: str, summary: str, sections: Sequence[Section], folder: pathlib.Path | Mapping[str, bytes]) -> str:
+class Page(NamedTuple):
+    """All that stands on a page."""
+
+    title: str
+    summary: str  # what was done, in a few sentences
+    sections: Sequence[Section]
+    telling: Sequence[str] = ()  # numbers of the answers whose verdicts stand at the top
+    commands: Mapping[str, str] = {}  # how each study was made, by name
+    footer: str = ""
+    explorables: Mapping[str, Markup] = {}  # by the number of the answer whose first figure they replace
+    head: Markup = Markup()  # what explorables need before them
+    foot: Markup = Markup()  # and after everything
+
+
+def render(page: Page, folder: pathlib.Path | Mapping[str, bytes]) -> str:
     """The whole page as HTML text.
 
     Args: folder: where the figures' files lie (or their bytes by name).
     Raises FileNotFoundError naming a figure that is missing.
     """
-    template = importlib.resources.files("hw3.report").joinpath(TEMPLATE).read_text(encoding="utf-8")
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, loader=jinja2.FunctionLoader(_part)
+    )
 
     def inline(file: str) -> str:
         content: Any = folder[file] if isinstance(folder, Mapping) else (folder / file).read_bytes()
-        return "data:image/png;base64," + base64.b64encode(content).decode("ascii")
+        kind = "svg+xml" if file.endswith(".svg") else "png"
+        return f"data:image/{kind};base64," + base64.b64encode(content).decode("ascii")
 
-    return environment.from_string(template).render(title=title, summary=summary, sections=sections, inline=inline)
+    by_number = {answer.number: answer for section in page.sections for answer in section.answers}
+    return environment.get_template("page.html.jinja").render(
+        page._asdict(),
+        findings=[by_number[number] for number in page.telling if number in by_number],
+        css=Markup(_part("page.css")),
+        script=Markup(_part("page.js")),
+        inline=inline,
+        slug=slug,
+        marks=_marks,
+        signs=SIGNS,
+    )
+
+
+def slug(answer: Answer) -> str:
+    """What a link to an answer names: "q-2-1" for number 2 (1).
+
+    >>> slug(Answer("004: 1 (2)", "", ""))
+    'q-004-1-2'
+    """
+    return "q-" + re.sub(r"\W+", "-", answer.number).strip("-")
+
+
+def _part(name: str) -> str:
+    return importlib.resources.files("hw3.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _marks(answer: Answer) -> list[tuple[str, int]]:
+    """How often each verdict stands in the answer's documents."""
+    found = Counter(entry.mark for entry in answer.published if entry.mark)
+    return [(mark, found[mark]) for mark in SIGNS if found[mark]]

@@ -8,7 +8,7 @@ names each and its shape). JSON has no word for NaN and the infinities: they sta
 import json
 import math
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 import cattrs
@@ -74,8 +74,12 @@ def _converter(arrays: dict[str, np.ndarray]) -> cattrs.Converter:
     converter.register_unstructure_hook_func(lambda kind: kind is np.ndarray, keep)
     converter.register_structure_hook_func(lambda kind: kind is np.ndarray, fetch)
     converter.register_unstructure_hook_factory(is_namedtuple, namedtuple_dict_unstructure_factory)
-    converter.register_structure_hook_factory(is_namedtuple, namedtuple_dict_structure_factory)
+    converter.register_structure_hook_factory(is_namedtuple, _strictly)
     return converter
+
+
+def _strictly(kind: type, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
+    return namedtuple_dict_structure_factory(kind, converter, "from_converter", True)
 
 
 def write(folder: pathlib.Path, study: str, record: Record) -> None:

@@ -6,12 +6,10 @@ file are known by their `results.json`, which names the program. Not a program i
 """
 
 import contextlib
-import errno
 import json
 import os
 import pathlib
 import shlex
-import shutil
 import sys
 from collections.abc import Iterator
 
@@ -21,7 +19,6 @@ from hw3 import unfinished
 
 MARK = ".made-by"
 FROM_FILE_MANAGERS = {".DS_Store", "Thumbs.db", "desktop.ini"}
-ATTEMPTS = 10  # to take a place that other runs of the program take at the same time
 
 
 def check_writable(path: pathlib.Path) -> pathlib.Path:
@@ -44,10 +41,6 @@ def ready(name: str) -> pathlib.Path:
     """
     target = check_writable(pathlib.Path(flags.FLAGS.outdir)) / name
     check_own(target)
-    for killed in unfinished.left(target):
-        for old in killed.glob("old-*"):  # it was killed between the two moves of `_put`
-            with contextlib.suppress(OSError):
-                os.rename(old, target)
     unfinished.clear(target)
     return target
 
@@ -59,16 +52,9 @@ def results_folder(name: str) -> Iterator[pathlib.Path]:
     So results of an earlier run are neither lost to a failing one nor mixed with those of another. Errors as `ready`,
     before the block and after it.
     """
-    target = ready(name)
-    beside = unfinished.beside(target)
-    new = beside / "new"
-    try:
-        new.mkdir(parents=True)
+    with unfinished.folder(ready(name), check_own) as new:
         yield new
         _mark(new)
-        _put(new, target)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
 
 
 def own_folder(path: pathlib.Path, known: bool = False) -> pathlib.Path:
@@ -86,7 +72,7 @@ def own_folder(path: pathlib.Path, known: bool = False) -> pathlib.Path:
 
 def check_own(path: pathlib.Path) -> None:
     """Raises ValueError unless `path` is free or all that is there was made by an earlier run of this program."""
-    for _ in range(ATTEMPTS):
+    for _ in range(unfinished.ATTEMPTS):
         before = _number(path)
         why = _foreign(path)
         if not why:
@@ -196,21 +182,3 @@ def _program_of(folder: pathlib.Path) -> str:
     except ValueError:
         return ""
     return pathlib.PurePosixPath(words[1]).name if len(words) > 1 and words[0] == "python" else ""
-
-
-def _put(new: pathlib.Path, target: pathlib.Path) -> None:
-    """Moves a folder into its place, what was there into its own folder first."""
-    for attempt in range(ATTEMPTS):
-        check_own(target)
-        old = new.with_name(f"old-{attempt}")
-        with contextlib.suppress(FileNotFoundError):
-            os.rename(target, old)
-        try:
-            os.rename(new, target)
-        except OSError as error:
-            if error.errno in (errno.ENOTEMPTY, errno.EEXIST) and attempt + 1 < ATTEMPTS:
-                continue  # another run of this program has come between
-            if old.exists():
-                os.rename(old, target)
-            raise
-        return

@@ -4,7 +4,6 @@ Not a program itself. Numerical modules raise `ValueError` with a message for th
 """
 
 import os
-import pathlib
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -16,7 +15,7 @@ from absl import app, flags, logging
 import hw3
 from common import machine, processes
 
-OWN_CODE = tuple(str(pathlib.Path(file).resolve().parents[up]) for file, up in ((hw3.__file__, 0), (__file__, 1)))
+OWN_CODE = (os.path.dirname(os.path.abspath(hw3.__file__)), os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SECONDS_BETWEEN_LINES = 15.0  # of progress, where there is no terminal to draw a bar on
 
 
