@@ -6,7 +6,6 @@ python scripts/sweep_dataset.py --coordinator_address=10.0.0.1:1234 --num_proces
 """
 
 import pathlib
-import shutil
 import time
 from typing import Any, NoReturn
 
@@ -90,9 +89,11 @@ def prepare(wanted: Store, own: processes.Processes) -> None:
         if wanted.path.exists() and (found := difference(wanted)):
             if not OVERWRITE.value:
                 refuse(wanted, found)
-            shutil.rmtree(wanted.path)
-        if not wanted.path.exists():
+            storage.create(wanted, overwrite=True)
+        elif not wanted.path.exists():
             storage.create(wanted)
+        if damaged := storage.remove_damaged(wanted):
+            print(f"damaged chunks of {wanted.path}, to be made again: {', '.join(map(str, damaged))}", flush=True)
     processes.agree(np.zeros(1, bool))
     if found := difference(wanted):  # this process has been called with other flags than process 0
         refuse(wanted, found)
