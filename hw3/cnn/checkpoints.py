@@ -106,6 +106,7 @@ def load(directory: str | os.PathLike) -> Checkpoint:
         )
         if not (len(history) == int(state.epoch) == step):
             raise ValueError(f"{len(history)} epochs of history at epoch {int(state.epoch)}")
+        cnn.check_finite(state.params)
     # Orbax and the storage below it report a damaged file in many types; for the user it is one case.
     except Exception as error:
         reason = " ".join(str(error).split())[:120]

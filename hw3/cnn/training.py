@@ -171,7 +171,8 @@ def epochs(
 
     The order of the images, their shifts and the dropout of an epoch depend on `key` and the epoch's number alone, so a
     run that continues from a saved state gives the numbers of one that was never interrupted.
-    `advance(images)` is called as images are done. Raises FloatingPointError if the loss stops being finite.
+    `advance(images)` is called as images are done. Raises FloatingPointError if the loss or a parameter stops being
+    finite.
     """
     check(recipe)
     count = len(dataset.train_images)
@@ -201,6 +202,10 @@ def epochs(
             pending = loss
             advance(int(weights[rows].sum()))
         _check_loss(loss, epoch, number)
+        try:
+            cnn.check_finite(params)
+        except ValueError as error:
+            raise FloatingPointError(f"{error} after epoch {epoch + 1}: try a smaller learning_rate") from None
         state = State(params, opt_state, jnp.int32(epoch + 1))
         train = evaluate(model, params, dataset.train_images, dataset.train_labels)
         test = evaluate(model, params, dataset.test_images, dataset.test_labels)
@@ -223,7 +228,11 @@ def _sums(model: cnn.CNN, params: cnn.Params, images: jax.Array, labels: jax.Arr
 
 
 def evaluate(model: cnn.CNN, params: cnn.Params, images: np.ndarray, labels: np.ndarray) -> Metrics:
-    """Loss and accuracy of images [n, height, width, channels] with labels [n], each counted once."""
+    """Loss and accuracy of images [n, height, width, channels] with labels [n], each counted once.
+
+    Errors as `cnn.check_finite`.
+    """
+    cnn.check_finite(params)
     loss, correct = 0.0, 0
     for batch, valid in in_batches(len(images), EVALUATION_BATCH):
         counted = np.where(np.arange(len(batch)) < valid, labels[batch], -1)

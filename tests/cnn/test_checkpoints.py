@@ -2,6 +2,8 @@
 
 import gc
 
+import jax
+import numpy as np
 import pytest
 from tiny_run import DESCRIPTION, KEY, RECIPE, equal
 
@@ -117,3 +119,13 @@ def test_a_run_is_extended_by_its_own_settings_alone(saved):
         checkpoints.extended(found, longer)
     with pytest.raises(ValueError, match=r"^seed is 7 there and 8 here$"):
         checkpoints.extended(found, longer._replace(seed=8))
+
+
+def test_a_checkpoint_of_parameters_that_are_no_numbers_is_noticed(tiny_run, tmp_path):
+    state, metrics = tiny_run[0]
+    params = jax.tree.map(np.array, state.params)
+    params["conv1"]["linear"]["bias"][0] = np.nan
+    run = checkpoints.Run(DESCRIPTION, "stripes", (12, 12, 1), 500, 3, RECIPE, 7)
+    checkpoints.save(tmp_path / "c", checkpoints.Checkpoint(run, state._replace(params=params), (metrics,)))
+    with pytest.raises(ValueError, match=r"is damaged or .* parameters conv1/linear/bias hold NaN or infinity"):
+        checkpoints.load(tmp_path / "c")
