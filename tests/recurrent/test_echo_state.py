@@ -168,7 +168,7 @@ def test_without_a_penalty_the_readout_is_the_smallest_of_the_best(samples):
 def test_a_matrix_without_an_eigenvalue_is_not_scaled():
     zeros = jax.nn.initializers.zeros
     with pytest.raises(
-        ValueError, match="the W of 4 units that was drawn has spectral radius 0.0; it cannot be scaled"
+        ValueError, match=r"the W of 4 units that was drawn has spectral radius 0.0; it cannot be scaled"
     ):
         initializers.recurrent(jax.random.key(0), 4, 0.9, zeros)
     with pytest.raises(ValueError, match="the spectral radius is -1; it must be finite and not negative"):
