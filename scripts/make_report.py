@@ -13,7 +13,7 @@ from absl import flags
 from common import folders, output, program, shared_flags
 
 from hw3.report import page, results, words
-from hw3.studies import contents, training
+from hw3.studies import contents, explorables, training
 
 TRAINING = shared_flags.define_training_flags()
 QUICK = flags.DEFINE_bool(
@@ -85,18 +85,21 @@ def run_all(trained: pathlib.Path) -> None:
 
 def read_all(out: pathlib.Path, trained: pathlib.Path) -> page.Page:
     """The page that the programs' results make."""
-    commands, sections = {}, []
-    for section in contents.SECTIONS:
-        if QUICK.value and not section.quick:
-            continue
-        found = []
-        for study in section.studies:
-            folder = trained if study is training else out / study.NAME
-            record = results.read(folder, study.NAME, study.Results)
-            commands[study.NAME] = record.command
-            found.append(record.results)
-        sections.append(page.Section(section.title, section.answers(*found)))
-    network = results.read(trained, training.NAME, training.Results).results
+    chosen = [section for section in contents.SECTIONS if section.quick or not QUICK.value]
+    records = {
+        study: results.read(trained if study is training else out / study.NAME, study.NAME, study.Results)
+        for section in chosen
+        for study in section.studies
+    }
+    sections = [
+        page.Section(section.title, section.answers(*(records[study].results for study in section.studies)))
+        for section in chosen
+    ]
+    commands = {study.NAME: record.command for study, record in records.items()}
+    checkpoint, dataset = shared_flags.load_run(trained, TRAINING["dataset"].value, TRAINING["data_dir"].value)
+    studied = explorables.Studied(*(records[study].results for study in explorables.STUDIES))
+    explored = explorables.explorables(checkpoint, dataset, studied)
+    network = records[training].results
     last = network.history[-1]
     theory = "" if QUICK.value else "; what document 004 claims of regularisation and convolution is put to the test"
     summary = (
@@ -105,7 +108,9 @@ def read_all(out: pathlib.Path, trained: pathlib.Path) -> page.Page:
         f"right), those to problems 3 and 5 by computing in float64, those to problem 4 by experiment{theory}. Beside "
         "each stands what five published documents said."
     )
-    return page.Page(TITLE, summary, sections, contents.TELLING, commands, contents.FOOTER)
+    return page.Page(
+        TITLE, summary, sections, contents.TELLING, commands, contents.FOOTER, explored.by_answer, explored.assets
+    )
 
 
 def main() -> None:

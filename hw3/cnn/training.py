@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from hw3 import cnn
+from hw3 import cnn, optimizers
 from hw3.batches import in_batches
 from hw3.cnn import fast_layers
 from hw3.datasets import Dataset, as_float
@@ -90,18 +90,7 @@ def optimizer(recipe: Recipe, steps: int) -> optax.GradientTransformation:
         schedule = optax.warmup_cosine_decay_schedule(peak / 25, peak, warmup_steps=steps // 5, decay_steps=steps)
     else:
         schedule = optax.constant_schedule(recipe.learning_rate)
-
-    def rate(count: jax.Array) -> jax.Array:
-        # optax's schedules mix integers and floats, which would fail a caller who runs JAX in its strict mode.
-        with jax.numpy_dtype_promotion("standard"):
-            return jnp.asarray(schedule(count), jnp.float32)
-
-    return optax.chain(
-        optax.add_decayed_weights(
-            recipe.weight_decay, mask=partial(jax.tree_util.tree_map, lambda leaf: leaf.ndim > 1)
-        ),
-        optax.sgd(rate, momentum=recipe.momentum, nesterov=recipe.nesterov),
-    )
+    return optimizers.sgd(schedule, recipe.momentum, recipe.nesterov, recipe.weight_decay)
 
 
 def shift_randomly(key: jax.Array, images: jax.Array, max_shift: int) -> jax.Array:
@@ -145,8 +134,8 @@ def make_step(model: cnn.CNN, transformation: optax.GradientTransformation, max_
 
     def step(params: cnn.Params, opt_state: Any, *batch: jax.Array) -> tuple[cnn.Params, Any, jax.Array]:
         loss, gradient = jax.value_and_grad(loss_of)(params, *batch)
-        updates, opt_state = transformation.update(gradient, opt_state, params)
-        return optax.apply_updates(params, updates), opt_state, loss
+        params, opt_state = optimizers.step(transformation, gradient, opt_state, params)
+        return params, opt_state, loss
 
     return jax.jit(step, donate_argnums=(0, 1), compiler_options=fast_layers.compiler_options(jax.default_backend()))
 

@@ -4,19 +4,18 @@ What the sweep and the search over pasted patches (`hw3.occlusion.overlays`) hav
 same pixels give the same image, which is classified once, whatever the classifier (`hw3.occlusion.distinct`).
 """
 
-import functools
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
 from hw3 import batches
 from hw3.batches import equal_batch, in_sizes
-from hw3.classifiers import Predict, check_sums
-from hw3.occlusion import distinct, incremental
+from hw3.classifiers import Predict
+from hw3.occlusion import classification, distinct, incremental
+from hw3.occlusion.classification import Classifier
 from hw3.occlusion.incremental import Plan
 
 METHODS = ("auto", "dense", "incremental")
@@ -33,11 +32,11 @@ INCREMENTAL_BATCHES = 8
 class Patched(NamedTuple):
     """Patched images: in each, the fill of a scene shows through a patch in the image of the scene."""
 
-    images: np.ndarray  # float32 [1 or scenes, height, width, channels]; one serves all scenes
-    fills: np.ndarray  # float32 [1 or scenes, height, width, channels]
+    images: np.ndarray  # float32 [1 or scenes, ...spatial axes, channels]; one serves all scenes
+    fills: np.ndarray  # float32 [1 or scenes, ...spatial axes, channels]
     scene: np.ndarray  # int32 [n]; ascending if there are several images
-    starts: np.ndarray  # int32 [n, 2], top row and left column of the patch, which lies in the image
-    patch: tuple[int, int]  # height and width of the patch in pixels
+    starts: np.ndarray  # int32 [n, axes], first pixels of the patch, which lies in the image
+    patch: tuple[int, ...]  # the patch's pixels along each axis
 
 
 def choose(
@@ -45,7 +44,7 @@ def choose(
     predict: Predict,
     classes: int,
     image_shape: tuple[int, ...],
-    patch: tuple[int, int],
+    patch: tuple[int, ...],
     total: int,
     mesh: Mesh,
 ) -> Plan | None:
@@ -60,9 +59,8 @@ def choose(
         raise ValueError(f"method must be one of {', '.join(METHODS)}, not {method!r}")
     if method == "dense":
         return None
-    network = incremental.network(predict)
-    height, width, channels = image_shape
-    found = network and incremental.plan(network[0], classes, (height, width, channels), patch)
+    network = incremental.network(predict) if len(image_shape) == 3 else None
+    found = network and incremental.plan(network[0], classes, image_shape, patch)
     alone_on_cpu = mesh.size == 1 and mesh.devices.flat[0].platform == "cpu"
     if method == "auto":
         return found[0] if found and alone_on_cpu and total * found[1] > COMPILING_WORK else None
@@ -75,60 +73,63 @@ def choose(
 
 
 def classify(
+    classifier: Classifier,
     predict: Predict,
     plan: Plan | None,
     patched: Patched,
     clean: np.ndarray,
+    store: Callable[[np.ndarray, np.ndarray], None],
     *,
-    mesh: Mesh,
     batch_size: int,
     advance: Callable[[int], None],
-) -> np.ndarray:
-    """Probabilities of patched images, each distinct one classified once: float32 [n, classes].
+) -> None:
+    """Classifies patched images, each distinct one once.
 
     Args:
-      predict: a classifier as `hw3.classifiers.as_pytree` makes it, its arrays on the mesh (`sharding.replicated`).
-      plan: how, as `choose` gives it for the mesh.
-      clean: float32 [images, classes], the probabilities of the images without patches.
-      mesh: the devices that share every batch.
+      classifier: what `classification.prepare` made of `predict`.
+      plan: how, as `choose` gives it.
+      clean: float32 [images, classes], the scores of the images without patches.
+      store: called with the positions of some patched images, int [k], and their scores, float32 [k, classes].
       batch_size: distinct patched images classified at once on each device.
       advance: called with a number of patched images whenever so many more are done.
 
-    Raises ValueError unless the classifier gives probabilities.
+    Raises ValueError for scores that aren't what the classifier says.
     """
-    out = np.empty((len(patched.scene), clean.shape[1]), np.float32)
-    results = _results(predict, plan, patched, clean, mesh, batch_size)
+    results = _results(classifier, predict, plan, patched, clean, batch_size)
     following = next(results, None)
     while following:
         result, following = following, next(results, None)  # one ahead, so that the device never waits
-        probabilities = np.asarray(result.probabilities)
-        check_sums(probabilities[: result.valid].sum(-1))
-        out[result.items] = probabilities[result.rows]
+        scores = np.asarray(result.scores)
+        classifier.check(scores[: result.valid])
+        store(result.items, scores[result.rows])
         advance(len(result.items))
-    return out
 
 
 class _Result(NamedTuple):
-    """Probabilities, perhaps still on their way, and whose they are."""
+    """Scores, perhaps still on their way, and whose they are."""
 
-    probabilities: jax.Array | np.ndarray  # float32 [batch, classes]
+    scores: jax.Array | np.ndarray  # float32 [batch, classes]
     valid: int  # how many rows of them count
     items: np.ndarray  # int [items], positions among the patched images
     rows: np.ndarray  # int [items], the row of each
 
 
 def _results(
-    predict: Predict, plan: Plan | None, patched: Patched, clean: np.ndarray, mesh: Mesh, batch_size: int
+    classifier: Classifier, predict: Predict, plan: Plan | None, patched: Patched, clean: np.ndarray, batch_size: int
 ) -> Iterator[_Result]:
     """Part by part: those that are the same as a clean image, then the others in batches of distinct ones."""
-    images, fills = batches.replicated(mesh, (patched.images, patched.fills))
+    images, fills = patched.images, patched.fills
+    if classifier.program is not None:
+        images, fills = batches.replicated(classifier.mesh, (images, fills))
     lines = None
+    devices = classifier.mesh.size
     _, params = incremental.network(predict) or (None, None)
     if plan:
         sizes, longest = incremental.quarters(batch_size), INCREMENTAL_BATCHES * batch_size
     else:
-        sizes = (equal_batch(len(patched.scene), batch_size, mesh.size),)
-        longest = DENSE_BATCHES * batch_size * mesh.size
+        whole = classifier.fixed or batch_size
+        size = whole * devices if classifier.fixed else equal_batch(len(patched.scene), whole, devices)
+        sizes, longest = (size,), DENSE_BATCHES * whole * devices
     for first, last in _parts(patched, longest):
         scene = patched.scene[first:last]
         scenes = slice(scene.min(), scene.max() + 1)
@@ -138,7 +139,7 @@ def _results(
         starts = patched.starts[first:last].T
         box = distinct.boxes(of, scene, np.concatenate([starts, starts + np.array(patched.patch, np.int32)[:, None]]))
 
-        same, changed = np.flatnonzero(box[2] == 0), np.flatnonzero(box[2])
+        same, changed = np.flatnonzero(box[-1] == 0), np.flatnonzero(box[-1])
         yield _Result(clean, len(clean), first + same, np.minimum(scenes.start + scene[same], len(clean) - 1))
         kinds = distinct.kinds(distinct.names(of, scene[changed], box[:, changed]))
         scene, box = scene[changed[kinds.first]], box[:, changed[kinds.first]]
@@ -149,7 +150,9 @@ def _results(
             if plan:
                 out = incremental.rest(plan, params, lines, windows.of[flat])
             else:
-                out = _dense(predict, images, fills, scenes.start + scene[flat], box[:, flat].T, mesh=mesh)
+                out = classification.occluded_scores(
+                    classifier, images, fills, scenes.start + scene[flat], box[:, flat].T
+                )
             among = kinds.order[kinds.begin[flat[0]] : kinds.begin[flat[0] + valid]]
             yield _Result(out, valid, first + changed[among], kinds.kind[among] - flat[0])
 
@@ -164,19 +167,3 @@ def _parts(patched: Patched, longest: int) -> Iterator[tuple[int, int]]:
             last = begin if begin > first else last
         yield first, last
         first = last
-
-
-@functools.partial(jax.jit, static_argnames="mesh")
-def _dense(
-    predict: Predict, images: jax.Array, fills: jax.Array, scene: jax.Array, box: jax.Array, *, mesh: Mesh
-) -> jax.Array:
-    """Probabilities [batch, classes] of images[scene] with fills[scene] showing inside boxes, int [batch, 4]."""
-
-    def patch(images: jax.Array, fills: jax.Array, scene: jax.Array, box: jax.Array) -> jax.Array:
-        image, fill = (array[jnp.minimum(scene, len(array) - 1)] for array in (images, fills))
-        return jnp.where(distinct.inside(box, (image.shape[0], image.shape[1])), fill, image)
-
-    def part(predict: Predict, *arrays: jax.Array) -> jax.Array:
-        return predict(jax.vmap(patch, in_axes=(None, None, 0, 0))(*arrays))
-
-    return batches.split(mesh, 3, part)(predict, images, fills, scene, box)

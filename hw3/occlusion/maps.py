@@ -8,8 +8,8 @@ from hw3.occlusion.sweeps import Sweep
 
 
 def coverage(result: Sweep) -> np.ndarray:
-    """How many positions of the patch cover each pixel: int [height, width]."""
-    return _spread(np.ones((1, len(result.rows), len(result.cols))), result)[0].round().astype(int)
+    """How many positions of the patch cover each pixel: int [height, width], or along as many axes as there are."""
+    return _spread(np.ones((1, *map(len, result.axes))), result)[0].round().astype(int)
 
 
 def uncovered_pixels(result: Sweep) -> int:
@@ -18,21 +18,34 @@ def uncovered_pixels(result: Sweep) -> int:
 
 
 def importance(result: Sweep) -> np.ndarray:
-    """Per pixel, the mean drop of the true label's probability over the patches that cover it: [images, height, width].
+    """Per pixel, the mean drop of the true label's probability over the patches that cover it: [images, height, width],
+    or along as many axes as the images have.
 
     The attribution that Zeiler and Fergus (arXiv:1311.2901) introduced, in the definition of Captum's `Occlusion`: the
-    drop against the image without a patch, averaged over the patches covering a pixel; 0 where none does.
+    drop against the image without a patch, averaged over the patches covering a pixel; 0 where none does. It equals
+    Captum's wherever the stride reaches the edge. Where it misses it, Captum adds a patch that hangs over the edge and
+    is cut off there, while here every patch lies in the image (see `reach_edge`): the two then differ in the pixels
+    that this last, smaller patch covers, and in those alone.
     """
-    clean = np.take_along_axis(result.clean, result.labels[:, None], axis=1)[:, :, None]
-    return _spread(clean - result.true_probability, result) / np.maximum(coverage(result), 1)
+    clean = np.take_along_axis(result.clean, result.labels[:, None], axis=1)
+    true = result.true_probability
+    drop = clean.reshape(-1, *[1] * (true.ndim - 1)) - true
+    return _spread(drop, result) / np.maximum(coverage(result), 1)
 
 
 def _spread(values: np.ndarray, result: Sweep) -> np.ndarray:
-    """Adds each position's value [images, rows, cols] to the pixels its patch covers: [images, height, width]."""
-    height, width = result.image_shape
-    in_rows = (np.arange(height)[:, None] >= result.rows) & (np.arange(height)[:, None] < result.rows + result.patch[0])
-    in_cols = (np.arange(width)[:, None] >= result.cols) & (np.arange(width)[:, None] < result.cols + result.patch[1])
-    return np.einsum("hr,nrc,wc->nhw", in_rows.astype(float), values, in_cols.astype(float))
+    """Adds each position's value [images, ...positions] to the pixels its patch covers: [images, ...spatial axes].
+
+    By sums along each axis of what begins and ends at each pixel, so that long axes need no table of all pairs.
+    """
+    values = values.astype(float)
+    for axis, (size, length, starts) in enumerate(zip(result.image_shape, result.patch, result.axes, strict=True), 1):
+        steps = np.zeros((*values.shape[:axis], size + 1, *values.shape[axis + 1 :]))
+        ahead: tuple[Any, ...] = (slice(None),) * axis
+        steps[(*ahead, starts)] += values  # no two positions begin at the same pixel
+        steps[(*ahead, starts + length)] -= values
+        values = steps.cumsum(axis)[(*ahead, slice(size))]
+    return values
 
 
 class Region(NamedTuple):

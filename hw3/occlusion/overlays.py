@@ -9,16 +9,16 @@ size x place of the cut x place of the paste.
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
 from hw3 import batches
 from hw3.batches import in_batches
-from hw3.classifiers import Predict, as_pytree, check_count, check_images, check_predict
-from hw3.occlusion import evaluation
+from hw3.classifiers import Predict, check_count, check_images
+from hw3.occlusion import classification, evaluation
 from hw3.occlusion.evaluation import Patched
-from hw3.occlusion.sweeps import occluded, positions, sweep
+from hw3.occlusion.fills import occluded
+from hw3.occlusion.sweeps import positions, sweep
 
 # Pixels times channels of the moved donors kept at once.
 FILL_VALUES = 8_000_000
@@ -91,6 +91,7 @@ def search(
     paste_stride: int = 2,
     batch_size: int = 1024,
     method: str = "auto",
+    jit: bool = True,
     mesh: Mesh | None = None,
     advance: Callable[[int], None] = lambda candidates: None,
 ) -> Iterator[Search]:
@@ -98,53 +99,75 @@ def search(
 
     Args:
       predict: as for `hw3.occlusion.sweep`.
-      image: float [height, width, channels] in [0, 1].
-      donors: float [donors, height, width, channels] in [0, 1], from which the patches are cut.
+      image: float [height, width, channels], in whatever range the classifier wants.
+      donors: float [donors, height, width, channels], in the same range, from which the patches are cut.
       patch_sizes: sides of the square patches in pixels.
       cut_stride, paste_stride: pixels from one place of the cut, or of the paste, to the next; the last place that fits
         is always among them.
       batch_size: candidates classified at once on each device; bounds the memory, never changes the result beyond
         rounding.
-      method, mesh: as for `hw3.occlusion.sweep`; candidates that give the same image are classified once in any case.
+      method, jit, mesh: as for `hw3.occlusion.sweep`; candidates that give the same image are classified once in any
+        case.
       advance: called with a number of candidates whenever so many more are done.
 
     Raises ValueError for patches larger than an image, and numbers below 1.
     """
-    image = check_images(jnp.asarray(image)[None], "image")[0]
-    donors = check_images(donors, "donors")
+    classification.check_surroundings(image, donors)
+    image, donors = check_images(np.asarray(image)[None], "image")[0], check_images(donors, "donors")
+    if image.ndim != 3:
+        raise ValueError(f"image must have the axes [height, width, channels], not the shape {image.shape}")
     if donors.shape[1:] != image.shape:
         raise ValueError(f"donors must have the shape of the image, {image.shape}, not {donors.shape[1:]}")
     if not len(donors):
         raise ValueError("donors must hold at least one image")
     check_grid(image.shape[:2], patch_sizes, cut_stride, paste_stride)
     check_count(batch_size, "batch_size")
-    classes = check_predict(predict, image.shape)
     mesh = batches.checked(mesh)
-    predict = batches.replicated(mesh, as_pytree(predict))
+    with classification.alone(mesh):
+        classifier = classification.prepare(
+            predict,
+            image.shape,
+            score="probability",
+            layout=None,
+            jit=jit,
+            batch_size=batch_size,
+            limit=batch_size,
+            mesh=mesh,
+        )
     total = count(image.shape[:2], len(donors), patch_sizes, cut_stride, paste_stride)
     for side in patch_sizes:
-        plan = evaluation.choose(method, predict, classes, image.shape, (side, side), total, mesh)
+        plan = evaluation.choose(method, predict, classifier.classes, image.shape, (side, side), total, mesh)
         cut_rows, cut_cols, paste_rows, paste_cols = axes = grid_axes(image.shape[:2], side, cut_stride, paste_stride)
-        plain = sweep(predict, image[None], patch_size=side, method=method, mesh=mesh)
-        black = plain.predicted[0][np.ix_(paste_rows, paste_cols)].astype(np.int16)
+        fixed = batch_size if classifier.fixed or not jit else None
+        plain = sweep(predict, image[None], patch_size=side, method=method, batch_size=fixed, jit=jit, mesh=mesh)
+        black = plain.predicted[0][np.ix_(*axes[2:])].astype(np.int16)
         grid = np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], -1).astype(np.int32)
         shape = tuple(map(len, axes))
-        for donor, pixels in enumerate(np.asarray(donors)):
+        for donor, pixels in enumerate(donors):
             predicted = np.empty(len(grid), np.int16)
             probability = np.empty(len(grid), np.float32)
             for flat, valid in in_batches(len(grid), max(1, FILL_VALUES // pixels.size)):
-                candidates = grid[flat[:valid]]
-                probabilities = evaluation.classify(
-                    predict,
-                    plan,
-                    _patched(np.asarray(image), pixels, candidates, (side, side)),
-                    plain.clean,
-                    mesh=mesh,
-                    batch_size=batch_size,
-                    advance=advance,
-                )
-                predicted[flat[:valid]] = probabilities.argmax(-1)
-                probability[flat[:valid]] = probabilities.max(-1)
+
+                def store(
+                    items: np.ndarray,
+                    scores: np.ndarray,
+                    first: int = int(flat[0]),
+                    maps: tuple[np.ndarray, np.ndarray] = (predicted, probability),
+                ) -> None:
+                    maps[0][first + items], maps[1][first + items] = scores.argmax(-1), scores.max(-1)
+
+                patched = _patched(image, pixels, grid[flat[:valid]], (side, side))
+                with classification.alone(mesh):
+                    evaluation.classify(
+                        classifier,
+                        predict,
+                        plan,
+                        patched,
+                        plain.clean,
+                        store,
+                        batch_size=batch_size,
+                        advance=advance,
+                    )
             yield Search(
                 donor,
                 (side, side),

@@ -2,73 +2,96 @@
 
 Problem 2 of the assignment (document 002) asks for three maps: for each position of an 8x8 black patch moved with
 stride 1, the probability of the true digit, the highest probability, and the predicted label. `sweep` keeps the
-probabilities of all classes, from which the three maps and everything else here follow. A classifier is any JAX
-function `predict(images) -> probabilities`; nothing here knows how it was made.
+probabilities of all classes, from which the three maps and everything else here follow. A classifier is any function
+`predict(images) -> scores`; nothing here knows how it was made.
 """
 
 import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
-from hw3 import batches
-from hw3.batches import in_batches
-from hw3.classifiers import Predict, as_pytree, check_count, check_images, check_predict, check_range, check_sums, pair
-from hw3.occlusion import evaluation
+from hw3 import batches, classifiers
+from hw3.classifiers import Predict, check_count, check_images
+from hw3.occlusion import classification, evaluation
 from hw3.occlusion.evaluation import Patched
+from hw3.occlusion.fills import blur_fill, check_fill, mean_fill, occluded
+
+__all__ = ["Sweep", "blur_fill", "mean_fill", "occluded", "positions", "sweep"]
 
 # Pixels times channels in one batch of occluded images unless the caller says otherwise: 441 images of 28x28 and a
-# little more. Larger batches are no faster on CPU and need more memory (BUILD.md, Speed); the incremental evaluation,
-# whose batches are of smaller pieces, gains a little.
+# little more. Larger batches are no faster on CPU and need more memory (BUILD.md, Speed), but fewer large images than
+# LARGE leave its cores idle; the incremental evaluation, whose batches are of smaller pieces, gains a little.
 BATCH_VALUES = 400_000
 INCREMENTAL_BATCH_VALUES = 800_000
+LARGE = 16
+LARGE_VALUES = 10 * BATCH_VALUES
+
+# Pixels times channels of the images that are on the device at a time.
+GROUP_VALUES = 4_000_000
 
 
 class Sweep(NamedTuple):
     """What a classifier says of every occluded version of every image. NumPy arrays, so that results leave the
-    device."""
+    device.
 
-    probabilities: np.ndarray  # float32 [images, rows, cols, classes]
-    rows: np.ndarray  # int [rows], top pixel row of the patch
-    cols: np.ndarray  # int [cols], left pixel column of the patch
-    patch: tuple[int, int]  # height and width of the patch in pixels
-    image_shape: tuple[int, int]  # height and width of the images in pixels
+    Positions are along as many axes as the images have: [rows, cols] for images, [starts] for signals, three for
+    volumes. What is called probability is the classifier's score where that is another.
+    """
+
+    probabilities: np.ndarray  # float32 [images, ...positions, classes kept]
+    rows: np.ndarray  # int [rows], top pixel row of the patch; of a signal, its first sample; of a volume, its depth
+    cols: np.ndarray  # int [cols], left pixel column of the patch; empty for a signal; a volume's rows
+    patch: Any  # tuple of int, the patch's pixels along each axis: height and width
+    image_shape: Any  # tuple of int, the images' pixels along each axis: height and width
     clean: np.ndarray  # float32 [images, classes], probabilities of the images without a patch
     labels: np.ndarray  # int [images], true labels, or those predicted without a patch where none were given
+    starts: tuple[np.ndarray, ...] = ()  # int [positions] along each axis; for images (rows, cols), also if empty
+    kept: np.ndarray | None = None  # int [images, classes kept], which classes they are; None for all
+    best: tuple[np.ndarray, np.ndarray] | None = None  # if not all are kept, maps 2 and 3
+
+    @property
+    def axes(self) -> tuple[np.ndarray, ...]:
+        """First pixels of the patch along each axis: (rows, cols) for images."""
+        return self.starts or (self.rows, self.cols)
 
     @property
     def true_probability(self) -> np.ndarray:
-        """Map 1: the probability of the true label, float32 [images, rows, cols]."""
-        return np.take_along_axis(self.probabilities, self.labels[:, None, None, None], axis=-1)[..., 0]
+        """Map 1: the probability of the true label, float32 [images, ...positions]."""
+        at = self.labels if self.kept is None else (self.kept == self.labels[:, None]).argmax(1)
+        places = at.reshape(-1, *[1] * (self.probabilities.ndim - 1))
+        return np.take_along_axis(self.probabilities, places, axis=-1)[..., 0]
 
     @property
     def highest_probability(self) -> np.ndarray:
-        """Map 2: the highest probability among the classes, float32 [images, rows, cols]."""
-        return self.probabilities.max(axis=-1)
+        """Map 2: the highest probability among the classes, float32 [images, ...positions]."""
+        return self.best[0] if self.best else self.probabilities.max(axis=-1)
 
     @property
     def predicted(self) -> np.ndarray:
-        """Map 3: the predicted label, int [images, rows, cols]."""
-        return self.probabilities.argmax(axis=-1)
+        """Map 3: the predicted label, int [images, ...positions]."""
+        return self.best[1] if self.best else self.probabilities.argmax(axis=-1)
 
     @property
     def accuracy(self) -> np.ndarray:
         """Fraction of the positions at which the label is still the true one, float [images]."""
-        return (self.predicted == self.labels[:, None, None]).mean(axis=(1, 2))
+        right = self.predicted == self.labels.reshape(-1, *[1] * (self.probabilities.ndim - 2))
+        return right.mean(axis=tuple(range(1, right.ndim)))
 
 
 def positions(size: int, patch: int, stride: int, reach_edge: bool = False) -> np.ndarray:
     """First pixels of a patch along one axis, int [n]: 0, stride, 2 stride, ... as long as the patch fits.
 
-    With `reach_edge` the last position that fits is added where the stride would miss it.
+    With `reach_edge` the last position that fits is added where the stride would miss it. Raises ValueError for a patch
+    that never fits.
 
     >>> positions(28, 8, 6), positions(28, 8, 6, reach_edge=True)
     (array([ 0,  6, 12, 18]), array([ 0,  6, 12, 18, 20]))
     """
+    if patch > size:
+        raise ValueError(f"a patch of {patch} pixels is larger than an axis of {size}")
     starts = np.arange(0, size - patch + 1, stride)
     if reach_edge and starts[-1] != size - patch:
         starts = np.append(starts, size - patch)
@@ -80,12 +103,16 @@ def sweep(
     images: Any,
     labels: Any = None,
     *,
-    patch_size: int | tuple[int, int] = 8,
-    stride: int | tuple[int, int] = 1,
+    patch_size: int | tuple[int, ...] = 8,
+    stride: int | tuple[int, ...] = 1,
     fill: Any = 0.0,
     reach_edge: bool = False,
+    score: str = "probability",
+    classes: str | int = "all",
+    layout: str | None = None,
     batch_size: int | None = None,
     method: str = "auto",
+    jit: bool = True,
     mesh: Mesh | None = None,
     advance: Callable[[int], None] = lambda occluded: None,
 ) -> Sweep:
@@ -95,136 +122,133 @@ def sweep(
     the probabilities of the image without a patch.
 
     Args:
-      predict: any JAX function from float32 images [batch, height, width, channels] to probabilities [batch, classes].
-        It is compiled once as long as the same function is passed; a `jax.tree_util.Partial` over its parameters,
-        such as `hw3.cnn.predictor` gives, also lets the parameters change without compiling again.
-      images: float [n, height, width, channels] in [0, 1].
+      predict: any function from float32 images [batch, height, width, channels] to probabilities [batch, classes]. It
+        is traced at every call, so its weights are those of the moment, wherever it has them from; what has been
+        compiled serves every function that computes the same, whatever its weights. It must treat each image by itself.
+      images: float [n, height, width, channels], in whatever range the classifier wants; signals [n, length, channels];
+        volumes [n, depth, height, width, channels].
       labels: int [n], the true labels; those predicted without a patch if None.
-      patch_size, stride: pixels, one number or (vertical, horizontal). A patch never hangs over the edge.
-      fill: what the patch shows, in [0, 1]: a number, one number a channel [channels], or an image [height, width,
-        channels] or one for each [n, height, width, channels], of which the patch is a window (see `mean_fill`,
-        `blur_fill`).
+      patch_size, stride: pixels, one number or (vertical, horizontal); one, or three, for signals and volumes. A patch
+        never hangs over the edge.
+      fill: what the patch shows, in the range of the images: a number, one number a channel [channels], or an image
+        [height, width, channels] or one for each [n, height, width, channels], of which the patch is a window (see
+        `mean_fill`, `blur_fill`).
       reach_edge: add the last row and column of positions where the stride would miss them.
+      score: what `predict` gives and what is therefore checked: "probability" (rows sum to 1), "sigmoid" (each in
+        [0, 1]), "logit" or "value" (any numbers but NaN). All but the first may also be [batch], one number an image.
+      classes: "all" keeps the probabilities of all classes; "true" those of the labels, a number k those of the k
+        likeliest classes of the image without a patch, the label among them: less memory, with the same three maps.
+      layout: "NHWC" or "NCHW", the order of the axes of images, fill and of what `predict` takes ("NLC" or "NCL" for
+        signals, "NDHWC" or "NCDHW" for volumes); None for channels last.
       batch_size: occluded images classified at once on each device; bounds the memory, never changes the result beyond
-        rounding. The default suits the size of the images.
+        rounding. A `predict` that takes batches of one size alone gets this one, always. The default suits the images.
       method: "dense" classifies whole occluded images. "incremental" computes only what patches can change, in networks
         of `hw3.cnn.predictor`, with the same result to rounding. "auto" takes the faster (`evaluation.choose`).
-      mesh: the devices among which every batch is split, whatever its axes; all of this process if None. `predict` must
-        treat each image by itself.
+      jit: False for a `predict` that JAX can't trace: NumPy, PyTorch or any other code, called with NumPy arrays.
+      mesh: the devices among which every batch is split, whatever its axes; all of this process if None.
       advance: called with a number of occluded images whenever so many more are done.
 
     Returns a `Sweep`; for 28x28 images and the homework's 8x8 patch and stride 1, maps of 21x21 positions.
-    Raises ValueError for anything else than the above, naming what was given.
+    Raises ValueError for anything else than the above, naming what was given, before the long work.
     """
-    images = check_images(images)
-    count, height, width, channels = images.shape
-    patch = pair(patch_size, "patch_size")
-    strides = pair(stride, "stride")
-    if patch[0] > height or patch[1] > width:
-        raise ValueError(f"patch_size {patch[0]}x{patch[1]} is larger than the images, {height}x{width}")
+    mesh = batches.checked(mesh)
+    classification.check_surroundings(images, labels, fill)
+    images = check_images(images, layout=layout)
+    sizes, patch, axes = _places(images, patch_size, stride, reach_edge)
+    fills = check_fill(fill, images, layout)
+    classifiers.check_score(score)
     if batch_size is not None:
         check_count(batch_size, "batch_size")
-    classes = check_predict(predict, images.shape[1:])
-    fills = _fills(fill, images)
-    mesh = batches.checked(mesh)
-    predict = batches.replicated(mesh, as_pytree(predict))
-
-    rows = positions(height, patch[0], strides[0], reach_edge)
-    cols = positions(width, patch[1], strides[1], reach_edge)
-    starts = np.stack(np.meshgrid(rows, cols, indexing="ij"), axis=-1).reshape(-1, 2).astype(np.int32)
-    plan = evaluation.choose(method, predict, classes, images.shape[1:], patch, count * len(starts), mesh)
-    values = INCREMENTAL_BATCH_VALUES if plan else BATCH_VALUES
-    limit = batch_size or max(1, values // (height * width * channels))
-    clean = np.empty((count, classes), np.float32)
-    for flat, valid in in_batches(count, limit, mesh.size):
-        clean[flat[:valid]] = np.asarray(_predict(predict, np.asarray(images)[flat], mesh=mesh))[:valid]
-    check_sums(clean.sum(-1))
-    probabilities = evaluation.classify(
-        predict,
-        plan,
-        Patched(
-            np.asarray(images),
-            np.asarray(fills),
-            np.repeat(np.arange(count, dtype=np.int32), len(starts)),
-            np.tile(starts, (count, 1)),
-            patch,
-        ),
-        clean,
-        mesh=mesh,
-        batch_size=limit,
-        advance=advance,
-    )
-    labels = clean.argmax(-1) if labels is None else _labels(labels, count, classes)
-    return Sweep(
-        probabilities.reshape(count, len(rows), len(cols), classes),
-        rows,
-        cols,
-        patch,
-        (height, width),
-        clean,
-        labels,
-    )
-
-
-@functools.partial(jax.jit, static_argnames="mesh")
-def _predict(predict: Predict, images: jax.Array, *, mesh: Mesh) -> jax.Array:
-    return batches.split(mesh, 1, lambda predict, images: predict(images))(predict, images)
-
-
-def _labels(labels: Any, count: int, classes: int) -> np.ndarray:
-    labels = np.asarray(labels)
-    if labels.shape != (count,) or not np.issubdtype(labels.dtype, np.integer):
-        raise ValueError(f"labels must be {count} whole numbers, one an image, not {labels.dtype}{list(labels.shape)}")
-    if len(labels) and not (labels.min() >= 0 and labels.max() < classes):
-        raise ValueError(f"labels must lie in 0..{classes - 1}, not {labels.min()}..{labels.max()}")
-    return labels.astype(int)
-
-
-def _fills(fill: Any, images: jax.Array) -> jax.Array:
-    """The fill as images [1 or n, height, width, channels]."""
-    if isinstance(fill, str):
-        raise ValueError(f"fill must be a number or an array, not {fill!r}; see mean_fill and blur_fill")
-    fill = jnp.asarray(fill, jnp.float32)
-    check_range(fill, "fill")
-    allowed = ((), images.shape[3:], images.shape[1:], images.shape)
-    if fill.shape not in allowed:
-        raise ValueError(
-            f"fill must be a number or have one of the shapes {', '.join(map(str, allowed[1:]))}, not {fill.shape}"
+    if classes not in ("all", "true"):
+        check_count(classes, "classes")
+    values = int(np.prod(images.shape[1:]))
+    limit = batch_size or _batch(values, BATCH_VALUES)
+    with classification.alone(mesh):
+        classifier = classification.prepare(
+            predict,
+            images.shape[1:],
+            score=score,
+            layout=layout,
+            jit=jit,
+            batch_size=batch_size,
+            limit=limit,
+            mesh=mesh,
         )
-    if fill.ndim == 4:
-        return fill
-    return jnp.broadcast_to(fill, (1, *images.shape[1:])) if fill.ndim < 3 else fill[None]
+        known = None if labels is None else classifiers.check_labels(labels, len(images), classifier.classes)
+        starts = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes)).astype(np.int32)
+        total = len(images) * len(starts)
+        plan = evaluation.choose(method, predict, classifier.classes, images.shape[1:], patch, total, mesh)
+        if plan and batch_size is None:
+            limit = _batch(values, INCREMENTAL_BATCH_VALUES)
+        clean = classification.clean_scores(classifier, images, limit)
+        labels = clean.argmax(-1) if known is None else known
+        maps = _Maps(clean, labels, len(starts), classes)
+        group = max(1, GROUP_VALUES // values)
+        for first in range(0, len(images), group):
+            some = slice(first, min(first + group, len(images)))
+            scene = np.repeat(np.arange(len(images[some]), dtype=np.int32), len(starts))
+            several = fills if len(fills) == 1 else fills[some]
+            patched = Patched(images[some], several, scene, np.tile(starts, (len(images[some]), 1)), patch)
+            evaluation.classify(
+                classifier,
+                predict,
+                plan,
+                patched,
+                clean[some],
+                functools.partial(maps.store, first * len(starts)),
+                batch_size=limit,
+                advance=advance,
+            )
+    rows, cols, *_ = *axes, np.empty(0, int)
+    shape = (len(images), *map(len, axes))
+    best = maps.best and (maps.best[0].reshape(shape), maps.best[1].reshape(shape))
+    scores = maps.scores.reshape(*shape, maps.scores.shape[-1])
+    return Sweep(scores, rows, cols, patch, sizes, clean, labels, axes, maps.kept, best)
 
 
-def mean_fill(images: jax.Array) -> jax.Array:
-    """Each image's mean per channel as a filling for `sweep`: [n, height, width, channels] -> the same shape."""
-    return jnp.broadcast_to(images.mean(axis=(1, 2), keepdims=True), images.shape)
+def _batch(values: int, total: int) -> int:
+    """How many images of so many values are classified at once, if that is all the same to the caller."""
+    return max(1, total // values, min(LARGE, LARGE_VALUES // values))
 
 
-def blur_fill(images: jax.Array, sigma: float = 3.0) -> jax.Array:
-    """Each image blurred by a Gaussian of `sigma` pixels, edges clamped: [n, height, width, channels] -> the same
-    shape.
-
-    Raises ValueError unless sigma is positive.
-    """
-    if not sigma > 0:
-        raise ValueError(f"sigma must be positive, not {sigma}")
-    images = check_images(images)
-    radius = int(np.ceil(3 * sigma))
-    weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
-    weights /= weights.sum()
-    for axis in (1, 2):
-        size = images.shape[axis]
-        padded = jnp.pad(images, [(radius, radius) if a == axis else (0, 0) for a in range(4)], mode="edge")
-        shifted = [jax.lax.slice_in_dim(padded, k, k + size, axis=axis) for k in range(len(weights))]
-        images = jnp.stack([float(weight) * part for weight, part in zip(weights, shifted, strict=True)]).sum(0)
-    return images
+def _places(
+    images: np.ndarray, patch_size: Any, stride: Any, reach_edge: bool
+) -> tuple[tuple[int, ...], tuple[int, ...], tuple[np.ndarray, ...]]:
+    """The images' pixels along each axis, the patch's, and its first pixels."""
+    sizes = images.shape[1:-1]
+    patch = classifiers.per_axis(patch_size, "patch_size", len(sizes))
+    strides = classifiers.per_axis(stride, "stride", len(sizes))
+    if any(length > size for length, size in zip(patch, sizes, strict=True)):
+        text = ["x".join(map(str, each)) for each in (patch, sizes)]
+        raise ValueError(f"patch_size {text[0]} is larger than the images, {text[1]}")
+    each = zip(sizes, patch, strides, strict=True)
+    return sizes, patch, tuple(positions(*one, reach_edge) for one in each)
 
 
-def occluded(image: np.ndarray, row: int, col: int, patch: tuple[int, int], fill: Any = 0.0) -> np.ndarray:
-    """A copy of `image` [height, width, channels] with the patch whose first pixel is (row, col) filled with `fill`."""
-    copy = np.array(image)
-    copy[row : row + patch[0], col : col + patch[1]] = np.broadcast_to(np.asarray(fill, copy.dtype), copy.shape)[
-        row : row + patch[0], col : col + patch[1]
-    ]
-    return copy
+class _Maps:
+    """The scores as they come, all of them or those of some classes."""
+
+    def __init__(self, clean: np.ndarray, labels: np.ndarray, positions: int, classes: str | int) -> None:
+        count, total = clean.shape
+        self.kept: np.ndarray | None = None
+        if classes == "true":
+            self.kept = labels[:, None]
+        elif classes != "all" and int(classes) < total:
+            ranked = clean.copy()
+            np.put_along_axis(ranked, labels[:, None], np.inf, 1)
+            self.kept = np.argsort(-ranked, 1, kind="stable")[:, : int(classes)]
+        self.positions = positions
+        several = total if self.kept is None else self.kept.shape[1]
+        self.scores = np.empty((count * positions, several), np.float32)
+        self.best: tuple[np.ndarray, np.ndarray] | None = None
+        if self.kept is not None:
+            self.best = np.empty(count * positions, np.float32), np.empty(count * positions, int)
+
+    def store(self, first: int, items: np.ndarray, scores: np.ndarray) -> None:
+        """Keeps scores float32 [k, classes] of the occluded images at `items`, int [k], from the one at `first` on."""
+        items = first + items
+        if self.kept is None or self.best is None:
+            self.scores[items] = scores
+            return
+        self.scores[items] = np.take_along_axis(scores, self.kept[items // self.positions], 1)
+        self.best[0][items], self.best[1][items] = scores.max(-1), scores.argmax(-1)

@@ -19,7 +19,7 @@ import numpy as np
 
 from hw3.recurrent import arrays, lstm, rnn
 from hw3.recurrent.lstm import Affine, Gates, LSTMParams
-from hw3.recurrent.rnn import HOMEWORK_LOSS, Loss, RNNParams, matmul
+from hw3.recurrent.rnn import DEFAULT_LOSS, Loss, RNNParams, matmul
 
 
 class LSTMFlow(NamedTuple):
@@ -188,7 +188,7 @@ def _at_the_end(log_size: jax.Array, steps: int) -> jax.Array:
     return jnp.full(steps, -jnp.inf, log_size.dtype).at[-1].set(log_size)
 
 
-def rnn_shares(params: RNNParams, xs: Any, h0: Any = None, loss: Loss = HOMEWORK_LOSS) -> RNNParams:
+def rnn_shares(params: RNNParams, xs: Any, h0: Any = None, loss: Loss = DEFAULT_LOSS) -> RNNParams:
     """How much of each parameter's gradient comes from far back: shares `[T]` in the places of the parameters.
 
     Step t adds dL/da^(t) h^(t-1)^T to dL/dW and so on (10.26); its size is the norm of that. Entry k is the share of
@@ -225,7 +225,7 @@ def lstm_shares(
     xs: Any,
     h0: Any = None,
     s0: Any = None,
-    loss: Loss = HOMEWORK_LOSS,
+    loss: Loss = DEFAULT_LOSS,
     *,
     tanh_candidate: bool = False,
 ) -> LSTMParams:

@@ -12,7 +12,6 @@ import jax.flatten_util
 import jax.numpy as jnp
 import numpy as np
 
-HOMEWORK_EPSILON = 1e-4
 EPSILONS = tuple(10.0 ** (-exponent / 4) for exponent in range(4, 49))  # 1e-1 to 1e-12, four in each decade
 
 

@@ -20,7 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from hw3.recurrent import arrays, rnn
-from hw3.recurrent.rnn import HOMEWORK_LOSS, Loss, RNNParams, matmul
+from hw3.recurrent.rnn import DEFAULT_LOSS, Loss, RNNParams, matmul
 
 
 class Affine(NamedTuple):
@@ -92,25 +92,9 @@ class LSTMUnrolled(NamedTuple):
         return self.dL_da.forget
 
 
-def _zeros(gates: Gates) -> np.ndarray:
-    return np.zeros(np.shape(gates.forget.b))
-
-
 def tied(params: RNNParams, biases: Gates) -> LSTMParams:
-    """The assignment's LSTM: the same U and W for all four, c and V as they are, and these biases `[n]`."""
+    """An LSTM with the U and W of an RNN for all four, its c and V as they are, and these biases `[n]`."""
     return LSTMParams(Gates(*(Affine(b, params.U, params.W) for b in biases)), params.c, params.V)
-
-
-# Problem 5 asks to "choose biases properly". A forget gate that starts open keeps the state, and with it the
-# gradient, alive over the steps: the book (section 10.10.2, after Jozefowicz et al. 2015 and Gers et al.
-# 2000) gives it a bias of 1. The other three have no reason to lean either way, so they get 0.
-CHOSEN = tied(
-    rnn.HOMEWORK_PARAMS,
-    Gates(forget=np.ones(2), input=np.zeros(2), output=np.zeros(2), candidate=np.zeros(2)),
-)
-# Document 004 gives all four the b of the RNN and starts from s^(0) = [0.1, 0.1].
-DOCUMENT_004 = tied(rnn.HOMEWORK_PARAMS, Gates(*[rnn.HOMEWORK_PARAMS.b] * 4))
-DOCUMENT_004_STATE = np.array([0.1, 0.1])
 
 
 def check(params: LSTMParams, xs: Any, h0: Any = None, s0: Any = None, loss: Loss | None = None) -> None:
@@ -162,7 +146,7 @@ def sequence_loss(
     xs: Any,
     h0: Any = None,
     s0: Any = None,
-    loss: Loss = HOMEWORK_LOSS,
+    loss: Loss = DEFAULT_LOSS,
     *,
     tanh_candidate: bool = False,
 ) -> jax.Array:
@@ -177,7 +161,7 @@ def unroll(
     xs: Any,
     h0: Any = None,
     s0: Any = None,
-    loss: Loss = HOMEWORK_LOSS,
+    loss: Loss = DEFAULT_LOSS,
     *,
     tanh_candidate: bool = False,
 ) -> LSTMUnrolled:
@@ -254,21 +238,29 @@ def unroll(
 def from_record(record: Any) -> tuple[LSTMParams, np.ndarray, np.ndarray, np.ndarray]:
     """Parameters, sequence `[T, d]`, h0 and s0 `[n]` from a parsed JSON object.
 
-    What it leaves out is the homework's. Keys: forget, input, output, candidate (each an object with b, U,
-    W), c, V, x, h0, s0. Raises ValueError for a wrong one, as `rnn.array_from` and as `check`.
+    Keys: forget, input, output, candidate (each an object with b, U, W), c, V, x, and h0 and s0, which are zero where
+    they are left out. Raises ValueError for a wrong or missing one, as `rnn.array_from` and as `check`.
     """
     rnn.known_keys(record, (*Gates._fields, "c", "V", "x", "h0", "s0"))
-    gates = CHOSEN.gates
-    for name in Gates._fields:
-        if name in record:
-            try:
-                rnn.known_keys(record[name], Affine._fields)
-                parts = {key: rnn.array_from(record[name], key) for key in record[name]}
-            except ValueError as error:
-                raise ValueError(f"{name}: {error}") from None
-            gates = gates._replace(**{name: getattr(gates, name)._replace(**parts)})
-    fields = {name: rnn.array_from(record, name) for name in ("c", "V", "x", "h0", "s0") if name in record}
-    xs, h0, s0 = fields.get("x", rnn.HOMEWORK_SEQUENCE), fields.get("h0"), fields.get("s0")
-    params = LSTMParams(gates, fields.get("c", CHOSEN.c), fields.get("V", CHOSEN.V))
+    params = LSTMParams(
+        Gates(*(_affine_from(record, name) for name in Gates._fields)),
+        rnn.array_from(record, "c"),
+        rnn.array_from(record, "V"),
+    )
+    xs = rnn.array_from(record, "x")
+    h0, s0 = (
+        rnn.array_from(record, name) if name in record else np.zeros(np.shape(params.gates.forget.b))
+        for name in ("h0", "s0")
+    )
     check(params, xs, h0, s0)
-    return params, xs, _zeros(gates) if h0 is None else h0, _zeros(gates) if s0 is None else s0
+    return params, xs, h0, s0
+
+
+def _affine_from(record: Any, name: str) -> Affine:
+    if name not in record:
+        raise ValueError(f"{name!r} is missing")
+    try:
+        rnn.known_keys(record[name], Affine._fields)
+        return Affine(*(rnn.array_from(record[name], key) for key in Affine._fields))
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None

@@ -35,9 +35,9 @@ class RNNParams(NamedTuple):
 
 
 class Loss(NamedTuple):
-    """(y_hat_squared - 0.5)^2 - log(y_hat_logged), the customised loss; outputs are counted from 0.
+    """(y_hat_squared - 0.5)^2 - log(y_hat_logged) of the last step, or summed over all (every_step).
 
-    Document 004 mirrors the two outputs (squared=1, logged=0); document 003 sums over the steps (every_step).
+    The two outputs are counted from 0.
     """
 
     squared: int = 0
@@ -45,7 +45,7 @@ class Loss(NamedTuple):
     every_step: bool = False
 
 
-HOMEWORK_LOSS = Loss()
+DEFAULT_LOSS = Loss()
 
 
 class Forward(NamedTuple):
@@ -60,9 +60,8 @@ class Forward(NamedTuple):
 class Unrolled(NamedTuple):
     """Every intermediate result of back-propagation through time, step by step, and the gradient.
 
-    "direct" is what reaches a quantity through the output of its own step alone (as documents 002 and 003 lay
-    it out); without that word all later steps are counted too (as in document 004). Both add up to the
-    gradient.
+    "direct" is what reaches a quantity through the output of its own step alone; without that word all later
+    steps are counted too. Both add up to the gradient.
     """
 
     forward: Forward
@@ -86,22 +85,6 @@ class Unrolled(NamedTuple):
     def shares(self) -> jax.Array:
         """dL/db^(t) `[T, n]`: what the use of b in step t adds to the gradient, which is dL/da^(t)."""
         return self.dL_da
-
-
-def _constant(values: Any) -> np.ndarray:
-    array = np.array(values, np.float64)
-    array.setflags(write=False)  # shared by every importer
-    return array
-
-
-HOMEWORK_PARAMS = RNNParams(
-    b=_constant([-1, 1]),
-    c=_constant([0.5, -0.5]),
-    W=_constant([[1, -1], [0, 2]]),
-    U=_constant([[-1, 0], [1, -2]]),
-    V=_constant([[-2, 1], [-1, 0]]),
-)
-HOMEWORK_SEQUENCE = _constant([[1, 0], [0.5, 0.25], [0, 1]])  # [T, d]
 
 
 def check(params: RNNParams, xs: Any, h0: Any = None, loss: Loss | None = None) -> None:
@@ -145,8 +128,8 @@ def forward(params: RNNParams, xs: Any, h0: Any = None) -> Forward:
     return Forward(a, h, o, jax.nn.softmax(o))
 
 
-def step_losses(o: jax.Array, loss: Loss = HOMEWORK_LOSS) -> jax.Array:
-    """The customised loss of each step's output alone `[T]`, from o `[T, m]`."""
+def step_losses(o: jax.Array, loss: Loss = DEFAULT_LOSS) -> jax.Array:
+    """The loss of each step's output alone `[T]`, from o `[T, m]`."""
     # The logarithm of the softmax, not of its result: a probability that underflows still has a logarithm.
     squared, logged = _output(jax.nn.softmax(o), loss.squared), _output(jax.nn.log_softmax(o), loss.logged)
     return (squared - 0.5) ** 2 - logged
@@ -165,7 +148,7 @@ def counted(steps: int, loss: Loss, dtype: Any) -> jax.Array:
     return jnp.where(loss.every_step, jnp.ones(steps, dtype), jnp.zeros(steps, dtype).at[-1].set(1))
 
 
-def sequence_loss(params: RNNParams, xs: Any, h0: Any = None, loss: Loss = HOMEWORK_LOSS) -> jax.Array:
+def sequence_loss(params: RNNParams, xs: Any, h0: Any = None, loss: Loss = DEFAULT_LOSS) -> jax.Array:
     """The loss of a whole sequence `[]`: the function for autodiff and differences; errors as `check`."""
     check(params, xs, h0, loss)
     o = forward(params, xs, h0).o
@@ -175,7 +158,7 @@ def sequence_loss(params: RNNParams, xs: Any, h0: Any = None, loss: Loss = HOMEW
 def through_softmax(y_hat: jax.Array, loss: Loss) -> tuple[jax.Array, jax.Array, jax.Array]:
     """dL/dy `[T, m]`, dy/do `[T, m, m]` and dL/do `[T, m]` of the loss, from y_hat `[T, m]`.
 
-    Equations (6)-(8) of document 003. dL/do is the product of the other two with 1/y_hat cancelled and 1 -
+    dL/do is the product of the other two with 1/y_hat cancelled and 1 -
     y_hat taken as the sum of the other outputs: no digit is lost where the softmax saturates.
     """
     steps, m = y_hat.shape
@@ -195,11 +178,11 @@ def through_softmax(y_hat: jax.Array, loss: Loss) -> tuple[jax.Array, jax.Array,
     return dL_dy, dy_do, dL_do
 
 
-def unroll(params: RNNParams, xs: Any, h0: Any = None, loss: Loss = HOMEWORK_LOSS) -> Unrolled:
+def unroll(params: RNNParams, xs: Any, h0: Any = None, loss: Loss = DEFAULT_LOSS) -> Unrolled:
     """Back-propagation through time by hand: xs `[T, d]`, h0 `[n]`; linear in T; errors as `check`.
 
     Backwards (equations 10.20-10.28 of the book with this loss), and forwards through
-    da^(t)/db = I + W dh^(t-1)/db, dh^(t)/db = (1 - h^2) da^(t)/db (equations (12), (13) of document 003).
+    da^(t)/db = I + W dh^(t-1)/db, dh^(t)/db = (1 - h^2) da^(t)/db.
     """
     check(params, xs, h0, loss)
     b, _, W, _, V = params = arrays.floats(params)
@@ -295,13 +278,12 @@ def known_keys(record: Any, known: tuple[str, ...]) -> None:
 def from_record(record: Any) -> tuple[RNNParams, np.ndarray, np.ndarray]:
     """Parameters, sequence `[T, d]` and h0 `[n]` from a parsed JSON object.
 
-    What it leaves out is the homework's. Keys: b, c, W, U, V, x, h0. Raises ValueError for a wrong one, as
-    `array_from` and as `check`.
+    Keys: b, c, W, U, V, x, and h0, which is zero where it is left out. Raises ValueError for a wrong or missing one,
+    as `array_from` and as `check`.
     """
     known_keys(record, (*RNNParams._fields, "x", "h0"))
-    fields = {name: array_from(record, name) for name in record}
-    xs = fields.pop("x", HOMEWORK_SEQUENCE)
-    h0 = fields.pop("h0", None)
-    params = HOMEWORK_PARAMS._replace(**fields)
+    params = RNNParams(*(array_from(record, name) for name in RNNParams._fields))
+    xs = array_from(record, "x")
+    h0 = array_from(record, "h0") if "h0" in record else np.zeros_like(params.b)
     check(params, xs, h0)
-    return params, xs, np.zeros_like(params.b) if h0 is None else h0
+    return params, xs, h0

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import jinja2
 from markupsafe import Markup
 
+from hw3.report import math
+
 # What may become of a statement, and the sign of it.
 RIGHT, CONVENTION, MISPRINTED, WRONG = "right", "right under a convention", "misprinted", "wrong"
 SIGNS = {RIGHT: "✓", CONVENTION: "≈", MISPRINTED: "⚠", WRONG: "✗"}
@@ -52,7 +54,7 @@ class Answer(NamedTuple):
     tables: Sequence[Table] = ()
     published: Sequence[Published] = ()
     made_by: Sequence[str] = ()  # names of the studies behind it, whose commands make its numbers and figures again
-    derivation: Markup | str = ""  # mathematics, shown below the figure
+    derivation: Markup | str = ""  # mathematics line by line, folded below the figure
 
 
 class Section(NamedTuple):
@@ -72,8 +74,7 @@ class Page(NamedTuple):
     commands: Mapping[str, str] = {}  # how each study was made, by name
     footer: str = ""
     explorables: Mapping[str, Markup] = {}  # by the number of the answer whose first figure they replace
-    head: Markup = Markup()  # what explorables need before them
-    foot: Markup = Markup()  # and after everything
+    assets: Markup = Markup()  # what the explorables need, once
 
 
 def render(page: Page, folder: pathlib.Path | Mapping[str, bytes]) -> str:
@@ -95,7 +96,7 @@ def render(page: Page, folder: pathlib.Path | Mapping[str, bytes]) -> str:
     return environment.get_template("page.html.jinja").render(
         page._asdict(),
         findings=[by_number[number] for number in page.telling if number in by_number],
-        css=Markup(_part("page.css")),
+        css=Markup(_part("page.css") + math.STYLE),
         script=Markup(_part("page.js")),
         inline=inline,
         slug=slug,

@@ -3,8 +3,7 @@
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 import rich.box
 import rich.console
@@ -85,12 +84,3 @@ def progress(description: str, total: int, unit: str, quiet: bool = False) -> It
             )
 
     yield report
-
-
-def print_claims(claims: Sequence[Mapping[str, Any]]) -> None:
-    """Prints what became of each claim of document 004, as `hw3.studies.verdicts.as_results` gives them."""
-    rows = []
-    for claim in claims:
-        holding = sum(found["holds"] for found in claim["effects"])
-        rows.append((f"{claim['part']}: {claim['said']}", claim["verdict"], f"{holding} of {len(claim['effects'])}"))
-    print_table("Document 004's claims, by 95% intervals over seeds", ("claim", "verdict", "conditions"), rows)

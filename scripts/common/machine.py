@@ -1,12 +1,9 @@
-"""What the programs ask of the machine: memory kept, compiled programs kept, a device a core; and times."""
+"""What the programs ask of the machine: memory kept, compiled programs kept, a device a core."""
 
 import ctypes
 import os
 import pathlib
 import platform
-import time
-from collections.abc import Callable, Mapping
-from typing import Any
 
 import jax
 
@@ -46,19 +43,3 @@ def use_all_cores() -> None:
         jax.config.update(
             "jax_num_cpu_devices", len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
         )
-
-
-def alternate_seconds(functions: Mapping[str, Callable[[], Any]], repeats: int) -> dict[str, list[float]]:
-    """The times of `repeats` calls of each function, one after the other in turn, in seconds.
-
-    Each has been called once before, so nothing is compiled, and each result is waited for.
-    """
-    for function in functions.values():
-        jax.block_until_ready(function())
-    times: dict[str, list[float]] = {name: [] for name in functions}
-    for _ in range(repeats):
-        for name, function in functions.items():
-            start = time.perf_counter()
-            jax.block_until_ready(function())
-            times[name].append(time.perf_counter() - start)
-    return times

@@ -65,7 +65,7 @@ def run(main: Callable[[], None], compilation_cache: bool = True) -> None:
         except KeyboardInterrupt:
             fail("interrupted", 130)
 
-    for module in ("common.shared_flags", "common.sweep_flags", "common.processes"):
+    for module in ("common.shared_flags", "common.sweep_flags", "common.unroll_flags", "common.processes"):
         for flag in flags.FLAGS.flags_by_module_dict().get(module, ()):
             flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)  # so that --help shows the shared flags too
     app.run(guarded, flags_parser=parse)

@@ -12,7 +12,6 @@ from absl import flags
 from hw3 import cnn, datasets
 from hw3.cnn import checkpoints
 from hw3.cnn.checkpoints import Checkpoint
-from hw3.recurrent import gradients
 
 
 def define_outdir_flag() -> flags.FlagHolder[str]:
@@ -66,18 +65,6 @@ def define_dataset_flags() -> tuple[flags.FlagHolder[str | None], flags.FlagHold
     )
 
 
-def define_unroll_flags(rate_of: str) -> None:
-    """Defines the flags of the two programs that unroll a recurrent network; `rate_of` is what the step changes."""
-    flags.DEFINE_string("input", None, "JSON file with parameters and sequence; the homework's own if not given.")
-    flags.DEFINE_integer("squared", 1, "Which output the loss squares, counted from 1 (document 004: 2).")
-    flags.DEFINE_integer("logged", 2, "Which output the loss takes the logarithm of, counted from 1 (document 004: 1).")
-    flags.DEFINE_bool("every_step", False, "Sum the loss over the steps (document 003) rather than take the last.")
-    flags.DEFINE_float("epsilon", gradients.HOMEWORK_EPSILON, "Step of the central differences.")
-    flags.DEFINE_float("learning_rate", 0.002, f"Learning rate of the step on {rate_of}.")
-    flags.DEFINE_enum("precision", "float64", ["float64", "float32"], "Precision of everything.")
-    define_outdir_flag()
-
-
 def define_checkpoint_flag() -> flags.FlagHolder[str | None]:
     """Defines --checkpoint."""
     return flags.DEFINE_string(
@@ -102,9 +89,17 @@ def load_classifier() -> tuple[Checkpoint, datasets.Dataset]:
     """
     values = flags.FLAGS
     folder = pathlib.Path(values.checkpoint or run_folder(values.outdir, "wide"))
+    return load_run(folder, values.dataset, values.data_dir)
+
+
+def load_run(folder: pathlib.Path, dataset: str | None, data_dir: str | None) -> tuple[Checkpoint, datasets.Dataset]:
+    """A network and a data set, by default the one that it was trained on.
+
+    Raises ValueError if the two do not fit together.
+    """
     # The folder of the run or, as one may well guess, that of the checkpoint in it.
     loaded = checkpoints.load(folder if checkpoints.exists(folder) else folder / "checkpoint")
-    images = datasets.load(values.dataset or loaded.run.dataset, values.data_dir)
+    images = datasets.load(dataset or loaded.run.dataset, data_dir)
     found = (images.test_images.shape[1:], images.classes)
     if found != (loaded.run.image_shape, loaded.run.classes):
         raise ValueError(
@@ -133,14 +128,15 @@ Settings = TypeVar("Settings")
 def settings_from(default: Settings, names: Sequence[str]) -> Settings:
     """`default`, a study's settings, with every flag of these names that is not None in the field of its name.
 
-    The numbers of a list flag become a tuple of the kind that the field has. Raises ValueError naming the flag if one
-    isn't a number.
+    What a list flag holds becomes a tuple of the kind that the field has, text or numbers. Raises ValueError naming the
+    flag if something isn't a number that should be.
     """
     given: dict[str, Any] = {}
     for name in names:
         value = getattr(flags.FLAGS, name)
         if isinstance(value, list):
-            value = tuple(numbers(name, type(getattr(default, name)[0])))
+            kind = type(getattr(default, name)[0])
+            value = tuple(value if kind is str else numbers(name, kind))
         if value is not None:
             given[name] = value
     return default._replace(**given)  # type: ignore[attr-defined]

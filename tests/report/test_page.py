@@ -84,7 +84,7 @@ def test_links_lead_somewhere(page):
 
 def test_an_explorable_takes_the_figure_s_place_and_the_figure_is_for_those_without_script():
     explorable = Markup('<div id="patch"></div>')
-    page = pages.render(WHOLE._replace(explorables={"1 (1)": explorable}, foot=Markup("<script>go()</script>")), PNG)
+    page = pages.render(WHOLE._replace(explorables={"1 (1)": explorable}, assets=Markup("<script>go()</script>")), PNG)
     assert explorable in page
     assert re.search(r'<noscript>\s*<figure>\s*<img[^>]*alt="first"', page)
     assert page.rstrip().endswith("<script>go()</script>\n</body>\n</html>")

@@ -1,4 +1,4 @@
-"""Medians with their bands over many networks, and the looks of their lines."""
+"""Curves over many steps: which steps they are kept at, medians with bands over many networks, looks of lines."""
 
 from typing import Any
 
@@ -11,6 +11,12 @@ from hw3.report.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 
 TEN = np.log(10.0)  # curves are drawn in powers of ten
 LOOKS = ((BLUE, "-"), (VERMILION, "--"), (GREEN, "-."), (PURPLE, ":"), (ORANGE, "-"), (SKY, "--"), ("black", "-."))
+
+
+def thinned(steps: int, points: int) -> np.ndarray:
+    """Some of the steps 0..steps: so many evenly on a log scale and as many evenly; int, ascending."""
+    both = np.concatenate([np.geomspace(1, steps, points), np.linspace(0, steps, points)])
+    return np.unique(both.round().astype(int))
 
 
 def shades(count: int) -> list[Any]:

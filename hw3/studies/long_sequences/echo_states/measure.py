@@ -8,12 +8,15 @@ import numpy as np
 from hw3.datasets import proteins
 from hw3.recurrent import echo_state, gradient_flow
 from hw3.recurrent.gradient_flow import Band
+from hw3.studies.long_sequences.bands import thinned
 from hw3.studies.progress import Progress, quiet
 
 DENSITY = 0.2
 INPUT_SCALES = (0.0, 0.3, 1.0)  # of U for the protein-like sequence; 0 leaves the reservoir to itself
 DRAWN_SCALE = 0.3  # the one whose differences are followed step by step
 FORGOTTEN = 1e-6  # what may be left of a difference
+MEMORY_RADII = tuple(np.arange(0.1, 1.55, 0.1).round(1).tolist())  # of the slider over the memory
+SLIDER_POINTS = 40  # of a curve that a reader picks with a slider, evenly on a log scale, and as many evenly
 CAPACITY_INPUT_SCALE = 0.1  # little, so that tanh is almost linear: non-linearity costs memory
 
 
@@ -40,6 +43,7 @@ class Left(NamedTuple):
     input_scale: float
     band: Band  # over the reservoirs, each [radii]
     last_radii: tuple[float, ...]  # a reservoir's largest radius up to which it forgets; NaN if it never does
+    by_step: np.ndarray  # medians over the reservoirs [radii, slider steps]
 
 
 class Curve(NamedTuple):
@@ -57,14 +61,24 @@ class Capacity(NamedTuple):
     totals: tuple[float, ...]  # summed over the delays, a reservoir each
 
 
+class MemoryGrid(NamedTuple):
+    """The memory capacity over spectral radii."""
+
+    radii: tuple[float, ...]
+    totals: tuple[float, ...]  # medians over the reservoirs
+    by_delay: np.ndarray  # medians over the reservoirs [radii, delays]
+
+
 class Results(NamedTuple):
     """What `measure` found."""
 
     settings: Settings
     delays: int  # that a capacity sums over
+    slider_steps: np.ndarray  # after which `Left.by_step` says what is left, int [slider steps]
     left: tuple[Left, ...]  # one an input scale
     curves: tuple[Curve, ...]  # one a drawn radius
     capacities: tuple[Capacity, ...]  # one a capacity radius
+    memory: MemoryGrid
 
 
 def measure(settings: Settings = FULL, *, progress: Progress = quiet) -> Results:
@@ -86,21 +100,23 @@ def _check(settings: Settings) -> None:
 
 def _measure(settings: Settings, progress: Progress) -> Results:
     hidden, count, delays = settings.hidden, settings.reservoirs, 2 * settings.hidden
+    slider_steps = thinned(settings.steps, SLIDER_POINTS)
     keys = jax.random.split(jax.random.key(settings.seed), 4)
     xs = proteins.one_hot(proteins.background(keys[0], (settings.steps,))).astype(float)
     two = jax.random.uniform(keys[1], (2, hidden), float, -1, 1)
     reservoir_keys = jax.random.split(keys[2], count)
 
     # Drawn once, with radius and scale 1, which are set later: drawing and eigenvalues take long to compile.
-    def draw(inputs: int) -> echo_state.Reservoir:
-        @jax.jit
-        @jax.vmap
-        def one(key: jax.Array) -> echo_state.Reservoir:
-            return echo_state.random_reservoir(key, hidden, inputs, 1.0, DENSITY, input_scale=1.0, dtype=float)
+    @jax.jit
+    @jax.vmap
+    def draw(key: jax.Array) -> tuple[echo_state.Reservoir, ...]:
+        """One that reads residues, and one of a single input that is to be repeated."""
+        return tuple(
+            echo_state.random_reservoir(key, hidden, inputs, 1.0, DENSITY, input_scale=1.0, dtype=float)
+            for inputs in (xs.shape[1], 1)
+        )
 
-        return one(reservoir_keys)
-
-    readers, repeaters = draw(xs.shape[1]), draw(1)
+    readers, repeaters = draw(reservoir_keys)
 
     # What is closed over would be worked out by the compiler, slowly: reservoirs and inputs are arguments.
     @jax.jit
@@ -119,6 +135,7 @@ def _measure(settings: Settings, progress: Progress) -> Results:
         return jax.vmap(one)(drawn)
 
     total = len(INPUT_SCALES) * len(settings.radii) + len(settings.drawn_radii) + len(settings.capacity_radii)
+    total += len(MEMORY_RADII)
     with progress("echo states", total * count, "reservoirs") as advance:
 
         def told(value: Any) -> Any:
@@ -127,9 +144,11 @@ def _measure(settings: Settings, progress: Progress) -> Results:
 
         left = []
         for scale in INPUT_SCALES:
-            ends = np.stack([told(distances(readers, xs, radius, scale))[:, -1] for radius in settings.radii])
+            found = [told(distances(readers, xs, radius, scale)) for radius in settings.radii]
+            ends = np.stack([left_by_step[:, -1] for left_by_step in found])
+            by_step = np.stack([np.median(left_by_step[:, slider_steps], 0) for left_by_step in found])
             last = echo_state.last_forgetting_radius(np.array(settings.radii), ends, FORGOTTEN)
-            left.append(Left(scale, gradient_flow.band(ends.T), tuple(last.tolist())))
+            left.append(Left(scale, gradient_flow.band(ends.T), tuple(last.tolist()), by_step))
         curves = [
             Curve(radius, gradient_flow.band(told(distances(readers, xs, radius, DRAWN_SCALE))))
             for radius in settings.drawn_radii
@@ -138,4 +157,10 @@ def _measure(settings: Settings, progress: Progress) -> Results:
         for radius in settings.capacity_radii:
             found = told(capacity(repeaters, radius))
             capacities.append(Capacity(radius, gradient_flow.band(found.by_delay), tuple(found.total.tolist())))
-    return Results(settings, delays, tuple(left), tuple(curves), tuple(capacities))
+        grid = [told(capacity(repeaters, radius)) for radius in MEMORY_RADII]
+    memory = MemoryGrid(
+        MEMORY_RADII,
+        tuple(float(np.median(found.total)) for found in grid),
+        np.stack([np.median(found.by_delay, 0) for found in grid]),
+    )
+    return Results(settings, delays, slider_steps, tuple(left), tuple(curves), tuple(capacities), memory)

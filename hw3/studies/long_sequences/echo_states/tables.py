@@ -2,9 +2,8 @@
 
 import statistics
 
-import numpy as np
-
 from hw3.report.page import Table
+from hw3.studies.long_sequences.echo_states.claims import forgetting
 from hw3.studies.long_sequences.echo_states.measure import Results
 
 
@@ -17,8 +16,12 @@ def tables(results: Results) -> list[Table]:
             f"({settings.reservoirs} reservoirs of {settings.hidden})",
             ("input scale", "smallest", "median", "largest"),
             [
-                [f"{left.input_scale:g}", *(f"{np.nanquantile(left.last_radii, q):g}" for q in (0, 0.5, 1))]
+                [
+                    f"{left.input_scale:g}",
+                    *("never" if r is None else f"{r:g}" for r in (found.smallest, found.median, found.largest)),
+                ]
                 for left in results.left
+                for found in (forgetting(left),)
             ],
         ),
         Table(

@@ -1,0 +1,325 @@
+"""A classifier that somebody brought, made ready: traced as it is at this moment, tried, and run batch by batch.
+
+`prepare` traces `predict` anew at every call (`hw3.occlusion.jaxprs`), so what is classified is what the weights are
+now, while what has been compiled is found again by what it computes. Functions that JAX can't trace are called as they
+are, with NumPy arrays.
+"""
+
+import contextlib
+import functools
+import os
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh
+
+from hw3 import batches, classifiers
+from hw3.classifiers import Predict
+from hw3.occlusion import distinct, jaxprs
+from hw3.occlusion.jaxprs import Program
+
+# Compiled programs that are kept at most; the one not used for longest goes first.
+PROGRAMS = 32
+
+# Compiles in a fraction of the time what runs once.
+QUICKLY = {"xla_backend_optimization_level": "0"}
+
+TO_EVALUATION = (
+    "switch batch normalisation and dropout to evaluation (train=False, use_running_average=True, deterministic=True, "
+    "training=False, model.eval())"
+)
+
+INSIDE = "sweep and search can't run inside jit, vmap, grad or scan: call them outside, with arrays"
+
+_forked: list[int] = []  # the process, if it is a fork of one in which JAX was already running
+
+
+def _note_fork() -> None:
+    from jax._src import xla_bridge  # no public function tells whether JAX's threads have started
+
+    if xla_bridge.backends_are_initialized():
+        _forked.append(os.getpid())
+
+
+os.register_at_fork(after_in_child=_note_fork)
+
+
+class Classifier(NamedTuple):
+    """What `prepare` makes of a function."""
+
+    program: Program | None  # None for a function that JAX doesn't trace
+    constants: tuple[Any, ...]  # the arrays that the function closes over, on the mesh
+    function: Callable[[Any], Any]  # the same, channels last
+    image_shape: tuple[int, ...]
+    classes: int
+    dtype: Any  # of the scores, before they become float32
+    score: str
+    mesh: Mesh
+    fixed: int | None  # images that every device gets in every batch, if it must always be the same number
+
+    def check(self, scores: np.ndarray) -> None:
+        """Raises ValueError unless scores [n, classes] are what they are said to be."""
+        classifiers.check_scores(scores, self.score, self.dtype)
+
+
+class Record(NamedTuple):
+    """What is known of a program from earlier calls."""
+
+    facts: dict[Any, Any]
+
+
+@functools.lru_cache(maxsize=PROGRAMS)
+def record(program: Program) -> Record:
+    """The same record for equal programs."""
+    return Record({})
+
+
+@contextlib.contextmanager
+def alone(mesh: Mesh) -> Iterator[None]:
+    """Runs with this mesh whatever mesh the caller has set.
+
+    Raises ValueError inside `jax.jit` and in a forked process, where JAX would wait for ever.
+    """
+    check_surroundings()
+    try:
+        setting = jax.set_mesh(mesh)
+    except ValueError:  # inside jit, where no mesh can be set
+        raise ValueError(INSIDE) from None
+    with setting:
+        yield
+
+
+def check_surroundings(*arrays: Any) -> None:
+    """Raises ValueError inside a transformation of JAX (told by the arrays, too) and in the child of a fork."""
+    if any(isinstance(array, jax.core.Tracer) for array in arrays):
+        raise ValueError(INSIDE)
+    if os.getpid() in _forked:
+        raise ValueError(
+            "this process was forked from one that had already used JAX, whose threads are not here: start processes "
+            "with multiprocessing.get_context('spawn')"
+        )
+
+
+def prepare(
+    predict: Predict,
+    image_shape: tuple[int, ...],
+    *,
+    score: str,
+    layout: str | None,
+    jit: bool,
+    batch_size: int | None,
+    limit: int,
+    mesh: Mesh,
+) -> Classifier:
+    """`predict` as it is now.
+
+    Args:
+      image_shape: of an image, channels last.
+      score, layout: as in `hw3.classifiers`.
+      jit: whether JAX may trace it.
+      batch_size: images that each device gets in every batch, if the caller said so.
+      limit: how many it gets at most.
+
+    Raises ValueError for a function that gives no scores, that JAX can't trace, or whose arrays hold NaN.
+    """
+    if not callable(predict):
+        raise ValueError(f"predict must be a function of images, not {type(predict).__name__}")
+    function: Callable[[Any], Any] = _channels_first(predict) if classifiers.channels_first(layout) else predict
+    if not jit:
+        count = batch_size or 2
+        zeros = np.zeros((count, *image_shape), np.float32)
+        classes = classifiers.check_shape(_as_numpy(function(zeros)), count, score)
+        return Classifier(None, (), function, image_shape, classes, np.float32, score, mesh, batch_size)
+    program, constants, out, fixed = _trace(predict, function, image_shape, score, batch_size, limit)
+    classes = classifiers.check_shape(out, program.batch, score)
+    check_surroundings(*constants)
+    _check_constants(constants)
+    constants = batches.replicated(mesh, constants)
+    return Classifier(program, constants, function, image_shape, classes, out.dtype, score, mesh, fixed)
+
+
+def _channels_first(predict: Predict) -> Predict:
+    """`predict` of images whose channels come last."""
+
+    def moved(images: Any) -> Any:
+        if isinstance(images, np.ndarray):
+            return predict(np.ascontiguousarray(np.moveaxis(images, -1, 1)))  # type: ignore[arg-type]
+        return predict(jnp.moveaxis(images, -1, 1))
+
+    return moved
+
+
+def _trace(
+    predict: Predict, function: Predict, image_shape: tuple[int, ...], score: str, batch_size: int | None, limit: int
+) -> tuple[Program, tuple[Any, ...], Any, int | None]:
+    """The program for one image; or, where it can't be had, for a whole batch, and then the size of that."""
+
+    def traced(count: int) -> tuple[Program, tuple[Any, ...], Any]:
+        program, constants, out = jaxprs.trace(function, jax.ShapeDtypeStruct((count, *image_shape), jnp.float32))
+        classifiers.check_shape(out, count, score)
+        return program, constants, out
+
+    try:
+        return *traced(1), None
+    except Exception as single:  # whatever a user's function raises
+        size = batch_size or max(2, limit)
+        try:
+            return *traced(size), size
+        except Exception as error:
+            if batch_size is None and isinstance(single, ValueError) and str(single).startswith("predict "):
+                raise single from None
+            if isinstance(error, ValueError) and str(error).startswith("predict "):
+                raise error from None
+            raise ValueError(_why_untraced(predict, error, batch_size)) from error
+
+
+def _why_untraced(predict: Predict, error: Exception, batch_size: int | None) -> str:
+    """One line about what a function raised."""
+    said = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    owner = getattr(predict, "__self__", None)
+    if getattr(predict, "__name__", "") == "apply" and hasattr(owner, "init"):
+        return (
+            "predict is the method apply of a model, which wants its parameters first: pass "
+            f"jax.tree_util.Partial(model.apply, variables) ({said})"
+        )
+    if "mutat" in said.lower():
+        return f"predict changes state while it classifies: {TO_EVALUATION} ({said})"
+    fixed = "" if batch_size else ", if it takes batches of one size alone say batch_size"
+    return f"predict can't be traced by JAX: if it is NumPy's, PyTorch's or other code pass jit=False{fixed} ({said})"
+
+
+def _check_constants(constants: tuple[Any, ...]) -> None:
+    """Raises ValueError if an array holds NaN, which XLA on CPU turns into numbers (its ReLU of NaN is 0)."""
+    for array in constants:
+        if not jnp.issubdtype(array.dtype, jnp.floating):
+            continue
+        flat = np.asarray(array).reshape(-1)
+        # A sum of squares is NaN for NaN alone; the product is at the speed of the memory.
+        flat = flat if flat.dtype in (np.float32, np.float64) else flat.astype(np.float32)
+        with np.errstate(over="ignore"):
+            if np.isnan(np.dot(flat, flat)):
+                shape = list(array.shape)
+                raise ValueError(
+                    f"predict's parameters hold NaN, in an array of the shape {shape}: train or load again"
+                )
+
+
+def _as_numpy(scores: Any) -> np.ndarray:
+    """An array of NumPy's, JAX's, PyTorch's (also one that wants gradients) or any other library's."""
+    if hasattr(scores, "detach"):
+        scores = scores.detach().cpu()
+    return np.asarray(scores)
+
+
+def apply(program: Program, constants: tuple[Any, ...], images: jax.Array) -> jax.Array:
+    """Scores float32 [batch, classes] of as many images as there are, or as the program takes."""
+    if program.batch == 1:
+        scores = jax.vmap(lambda image: program(constants, image[None])[0])(images)
+    else:
+        scores = program(constants, images)
+    return scores.reshape(len(images), -1).astype(jnp.float32)
+
+
+@functools.lru_cache(maxsize=PROGRAMS)
+def _occluded(program: Program, mesh: Mesh, options: tuple[tuple[str, str], ...]) -> Callable[..., jax.Array]:
+    """The compiled function behind `occluded_scores`."""
+
+    def part(constants: tuple[Any, ...], *arrays: jax.Array) -> jax.Array:
+        return apply(program, constants, jax.vmap(_patch, in_axes=(None, None, 0, 0))(*arrays))
+
+    return jax.jit(batches.split(mesh, 3, part), compiler_options=dict(options))
+
+
+def _patch(images: jax.Array, fills: jax.Array, scene: jax.Array, box: jax.Array) -> jax.Array:
+    """The image of a scene with its fill showing inside a box."""
+    image, fill = (array[jnp.minimum(scene, len(array) - 1)] for array in (images, fills))
+    return jnp.where(distinct.inside(box, image.shape[:-1]), fill, image)
+
+
+def occluded_scores(
+    classifier: Classifier,
+    images: Any,
+    fills: Any,
+    scene: np.ndarray,
+    box: np.ndarray,
+    options: tuple[tuple[str, str], ...] = (),
+) -> jax.Array | np.ndarray:
+    """Scores float32 [batch, classes] of images[scene] with fills[scene] showing inside boxes, perhaps on their way.
+
+    Args:
+      images, fills: float32 [1 or scenes, ...], on the classifier's mesh if it is traced; one serves all scenes.
+      scene: int32 [batch]. box: int32 [batch, 2 axes], first and last (one beyond) pixels; zeros for no patch.
+      options: how to compile it.
+    """
+    if classifier.program is not None:
+        return _occluded(classifier.program, classifier.mesh, options)(classifier.constants, images, fills, scene, box)
+    axes = box.shape[1] // 2
+    batch = np.empty((len(scene), *classifier.image_shape), np.float32)
+    for one, s, corners in zip(batch, scene, box, strict=True):
+        window = tuple(map(slice, corners[:axes], corners[axes:]))
+        one[:] = images[min(s, len(images) - 1)]
+        one[window] = fills[min(s, len(fills) - 1)][window]
+    scores = _as_numpy(classifier.function(batch))
+    classifiers.check_shape(scores, len(batch), classifier.score)
+    return scores.reshape(len(batch), -1).astype(np.float32)
+
+
+def clean_scores(classifier: Classifier, images: np.ndarray, batch_size: int) -> np.ndarray:
+    """Scores float32 [n, classes] of images without a patch, checked; and once, that each is classified by itself.
+
+    Args: batch_size: images on each device at most.
+    Raises ValueError if they are not what they are said to be, or if those of an image depend on the others'.
+    """
+    scores = np.empty((len(images), classifier.classes), np.float32)
+    devices = classifier.mesh.size
+    size = classifier.fixed * devices if classifier.fixed else batches.equal_batch(len(images), batch_size, devices)
+    for flat, valid in batches.in_sizes(len(images), (size,)):
+        some = images[flat]
+        none = np.zeros((len(flat), 2 * (some.ndim - 2)), np.int32)
+        found = occluded_scores(classifier, some, some[:1], np.arange(len(flat), dtype=np.int32), none)
+        scores[flat[:valid]] = np.asarray(found)[:valid]
+        classifier.check(scores[flat[:valid]])
+        if flat[0] == 0:
+            _check_independence(classifier, images[0], scores[0])
+    return scores
+
+
+def _check_independence(classifier: Classifier, image: np.ndarray, expected: np.ndarray) -> None:
+    """Raises ValueError if the scores of an image are others beside other images, or in another place of the batch."""
+    known = record(classifier.program).facts if classifier.program else {}
+    if known.get("independent"):
+        return
+    ramp = np.linspace(image.min(), image.max() + 1e-3, image.size, dtype=np.float32).reshape(image.shape)
+    other = 0.5 * (ramp + image[::-1])
+    count = classifier.fixed or 2
+    both = np.stack([image] * count), np.stack([image, *[other] * (count - 1)])
+    if classifier.program is None:
+        found = [_as_numpy(classifier.function(batch)) for batch in both]
+        low = False
+    else:
+        program, constants = classifier.program, classifier.constants
+        if not classifier.fixed:
+            try:
+                program, constants, _ = jaxprs.trace(
+                    classifier.function, jax.ShapeDtypeStruct((count, *image.shape), jnp.float32)
+                )
+            except Exception:  # a function of one image at a time: there are no others to depend on
+                program = None  # type: ignore[assignment]
+        if program is None or program.batch == 1:
+            known["independent"] = True
+            return
+        run = jax.jit(functools.partial(apply, program), compiler_options=QUICKLY)
+        found = [np.asarray(run(constants, batch)) for batch in both]
+        low = any(jnp.issubdtype(s.dtype, jnp.floating) and s.dtype.itemsize < 4 for s in program.shapes.values())
+    places = ((found[0], 0), (found[0], -1), (found[1], 0))
+    rows = [scores.reshape(count, -1)[row].astype(np.float32) for scores, row in places]
+    differ = max(float(np.abs(row - expected).max()) for row in rows)
+    rounding = 0.05 if low else 1e-4 if classifier.mesh.devices.flat[0].platform == "cpu" else 5e-3
+    if differ > rounding * max(1.0, float(np.abs(expected).max())):
+        raise ValueError(
+            f"predict gives an image other scores beside other images than alone (by {differ:.2g}): {TO_EVALUATION}"
+        )
+    known["independent"] = True
