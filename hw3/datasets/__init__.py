@@ -1,4 +1,4 @@
-"""Image sets and sequences: MNIST from the package, sets prepared by TensorFlow Datasets, one's own, made-up proteins."""
+"""Image sets and sequences: MNIST from the package, sets that TFDS prepared, one's own, and made-up proteins."""
 
 from hw3.datasets.files import read_images
 from hw3.datasets.images import Dataset, as_float
