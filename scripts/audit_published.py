@@ -5,7 +5,7 @@ python scripts/audit_published.py --document=004 --problem=3 --verbose
 """
 
 from absl import flags
-from common import console, output, program, shared_flags
+from common import console, folders, output, program, shared_flags
 
 from hw3.studies import audit
 
@@ -24,6 +24,7 @@ shared_flags.define_outdir_flag()
 
 def main() -> None:
     """Audits, writes everything and prints what is not simply right."""
+    folders.ready(audit.NAME)
     settings = audit.Settings(
         (int(FLAGS.problem),) if FLAGS.problem else audit.PROBLEMS,
         (FLAGS.document,) if FLAGS.document else audit.DOCUMENTS,

@@ -10,7 +10,7 @@ remembered. Beside every learner stand chance and the matched filter, which know
 """
 
 from absl import flags
-from common import console, machine, output, program, shared_flags
+from common import console, folders, machine, output, program, shared_flags
 
 from hw3.studies.long_sequences import learning
 from hw3.studies.long_sequences.learning import FULL, LEARNERS, QUICK
@@ -54,6 +54,7 @@ shared_flags.define_outdir_flag()
 
 def main() -> None:
     """Trains every learner at every length, draws, writes and prints what came out."""
+    folders.ready(learning.NAME)
     machine.use_all_cores()
     own = [name for name in FULL._fields if name != "learners"]
     settings = shared_flags.settings_from(QUICK if FLAGS.quick else FULL, own)

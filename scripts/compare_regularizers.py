@@ -6,7 +6,7 @@ python scripts/compare_regularizers.py --only=dropout --rates=0,0.3,0.6 --seeds=
 """
 
 from absl import flags
-from common import console, output, program, shared_flags
+from common import console, folders, output, program, shared_flags
 
 from hw3 import datasets
 from hw3.studies import regularization
@@ -33,6 +33,7 @@ shared_flags.define_outdir_flag()
 
 def main() -> None:
     """Runs the experiments, writes and prints what became of the claims."""
+    folders.ready(regularization.NAME)
     settings = shared_flags.settings_from(
         QUICK if FLAGS.quick else FULL,
         ("seeds", "train_images", "epochs", "rates", "batch_sizes", "depths", "only", "seed"),

@@ -6,7 +6,7 @@ python scripts/measure_convolution.py --only=pooling --distances=1,2,3 --canvas_
 """
 
 from absl import flags
-from common import console, output, program, shared_flags
+from common import console, folders, output, program, shared_flags
 
 from hw3.studies import convolution
 from hw3.studies.convolution import EXPERIMENTS, FULL, QUICK
@@ -30,6 +30,7 @@ shared_flags.define_outdir_flag()
 
 def main() -> None:
     """Runs the measurements, writes and prints what became of the claims."""
+    folders.ready(convolution.NAME)
     settings = shared_flags.settings_from(
         QUICK if FLAGS.quick else FULL,
         ("seeds", "train_images", "epochs", "distances", "canvas_sizes", "depths", "only", "seed"),

@@ -6,7 +6,7 @@ python scripts/sweep_occlusion.py --fragility_images=20       # and mean maps of
 """
 
 from absl import flags
-from common import console, output, program, shared_flags, sweep_flags
+from common import console, folders, output, program, shared_flags, sweep_flags
 
 from hw3.studies.robustness import covering
 from hw3.studies.robustness.covering import FULL
@@ -28,6 +28,7 @@ shared_flags.define_outdir_flag()
 
 def main() -> None:
     """Sweeps one image and, if asked, many of every class; draws, writes and prints what was found."""
+    folders.ready(covering.NAME)
     checkpoint, dataset = shared_flags.load_classifier()
     patch = sweep_flags.options(dataset.test_images.shape[1:])
     settings = covering.Settings(DIGIT.value, INDEX.value, FRAGILITY_IMAGES.value, fill=sweep_flags.FILL.value, **patch)

@@ -10,7 +10,7 @@ biases, zero states.
 """
 
 from absl import flags
-from common import output, program, unroll_flags
+from common import folders, output, program, unroll_flags
 
 from hw3.studies.unrolling import lstm
 
@@ -22,6 +22,7 @@ unroll_flags.define_flags("the forget-gate biases")
 
 def main() -> None:
     """Computes, prints and writes everything that problem 5 asks for."""
+    folders.ready(lstm.NAME)
     task = unroll_flags.task()
     if FLAGS.document_004:
         if FLAGS.input is not None:

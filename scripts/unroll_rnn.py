@@ -8,7 +8,7 @@ homework's.
 """
 
 from absl import flags
-from common import output, program, unroll_flags
+from common import folders, output, program, unroll_flags
 
 from hw3.studies.unrolling import rnn
 
@@ -18,6 +18,7 @@ unroll_flags.define_flags("b")
 
 def main() -> None:
     """Computes, prints and writes everything that problem 3 asks for."""
+    folders.ready(rnn.NAME)
     settings = rnn.FULL._replace(task=unroll_flags.task())
     if FLAGS.input is not None:
         settings = rnn.with_record(settings, output.read_json(FLAGS.input))

@@ -100,7 +100,7 @@ def test_shifts_move_whole_images_and_reach_every_offset():
 def test_the_schedule_rises_to_the_peak_and_falls(monkeypatch):
     rates = []
     monkeypatch.setattr(
-        optax, "sgd", lambda rate, **_: rates.extend(map(float, map(rate, range(100)))) or optax.identity()
+        optax, "sgd", lambda rate, *_, **__: rates.extend(map(float, map(rate, range(100)))) or optax.identity()
     )
     training.optimizer(RECIPE, 100)
     assert max(rates) == pytest.approx(0.1)
@@ -150,3 +150,10 @@ def test_training_whose_last_step_breaks_a_parameter_ends(tiny_model, stripes, m
     monkeypatch.setattr(cnn, "check_finite", broken)
     with pytest.raises(FloatingPointError, match=r"hold NaN or infinity after epoch 1: try a smaller learning_rate"):
         next(training.epochs(tiny_model, RECIPE, stripes, KEY, start))
+
+
+def test_a_shift_as_large_as_the_images_is_refused(tiny_model, stripes):
+    for shift in (12, 1_000_000):
+        with pytest.raises(ValueError, match=f"max_shift is {shift}; it must be smaller than the images, 12x12 pixels"):
+            training.initial_state(tiny_model, RECIPE._replace(max_shift=shift), stripes, KEY)
+    training.initial_state(tiny_model, RECIPE._replace(max_shift=11), stripes, KEY)
