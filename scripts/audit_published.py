@@ -24,7 +24,6 @@ shared_flags.define_outdir_flag()
 
 def main() -> None:
     """Audits, writes everything and prints what is not simply right."""
-    folders.ready(audit.NAME)
     settings = audit.Settings(
         (int(FLAGS.problem),) if FLAGS.problem else audit.PROBLEMS,
         (FLAGS.document,) if FLAGS.document else audit.DOCUMENTS,
@@ -33,6 +32,7 @@ def main() -> None:
     if FLAGS.checkpoint:
         checkpoint, images = shared_flags.load_classifier()
         predict = checkpoint.predictor()
+    folders.ready(audit.NAME)
     results = audit.measure(settings, predict, images, progress=console.progress)
     where = output.keep(audit, results, audit.files(results))
     if FLAGS.verbose:

@@ -54,7 +54,6 @@ shared_flags.define_outdir_flag()
 
 def main() -> None:
     """Trains every learner at every length, draws, writes and prints what came out."""
-    folders.ready(learning.NAME)
     machine.use_all_cores()
     own = [name for name in FULL._fields if name != "learners"]
     settings = shared_flags.settings_from(QUICK if FLAGS.quick else FULL, own)
@@ -62,6 +61,7 @@ def main() -> None:
         lengths=tuple(sorted(set(settings.lengths))),
         learners=learning.learners_named([name.strip() for name in FLAGS.learners.split(";")]),
     )
+    folders.ready(learning.NAME)
     output.keep(learning, learning.measure(settings, progress=console.progress))
 
 

@@ -33,12 +33,12 @@ shared_flags.define_outdir_flag()
 
 def main() -> None:
     """Runs the experiments, writes and prints what became of the claims."""
-    folders.ready(regularization.NAME)
     settings = shared_flags.settings_from(
         QUICK if FLAGS.quick else FULL,
         ("seeds", "train_images", "epochs", "rates", "batch_sizes", "depths", "only", "seed"),
     )
     dataset = datasets.load(FLAGS.dataset or "mnist", FLAGS.data_dir)
+    folders.ready(regularization.NAME)
     results = regularization.measure(settings, dataset, progress=console.progress)
     output.keep(regularization, results, regularization.files(results))
 

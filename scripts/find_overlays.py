@@ -28,10 +28,10 @@ shared_flags.define_outdir_flag()
 
 def main() -> None:
     """Tries the three, draws, writes and prints what was found."""
-    folders.ready(pasting.NAME)
     named = [name for name in FULL._fields if name != "nth"]
     settings = shared_flags.settings_from(FULL._replace(nth=INDEX.value), named)
     checkpoint, dataset = shared_flags.load_classifier()
+    folders.ready(pasting.NAME)
     results = pasting.measure(settings, checkpoint.predictor(), dataset, progress=console.progress)
     output.keep(pasting, results, pasting.files(results))
 

@@ -38,8 +38,8 @@ shared_flags.define_outdir_flag()
 
 def main() -> None:
     """Follows the gradients, draws them, writes and prints the numbers."""
-    folders.ready(gradient_flow.NAME)
     settings = shared_flags.settings_from(QUICK if FLAGS.quick else FULL, FULL._fields)
+    folders.ready(gradient_flow.NAME)
     output.keep(gradient_flow, gradient_flow.measure(settings, progress=console.progress))
 
 

@@ -29,9 +29,9 @@ shared_flags.define_outdir_flag()
 
 def main() -> None:
     """Looks inside, draws, writes and prints what was found."""
-    folders.ready(inspection.NAME)
     named = [name for name in FULL._fields if name != "nth"]
     settings = shared_flags.settings_from(FULL._replace(nth=INDEX.value), named)
+    folders.ready(inspection.NAME)
     results = inspection.measure(settings, *shared_flags.load_classifier(), progress=console.progress)
     output.keep(inspection, results, inspection.files(results))
 

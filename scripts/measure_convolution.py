@@ -30,12 +30,12 @@ shared_flags.define_outdir_flag()
 
 def main() -> None:
     """Runs the measurements, writes and prints what became of the claims."""
-    folders.ready(convolution.NAME)
     settings = shared_flags.settings_from(
         QUICK if FLAGS.quick else FULL,
         ("seeds", "train_images", "epochs", "distances", "canvas_sizes", "depths", "only", "seed"),
     )
     checkpoint, dataset = shared_flags.load_classifier()
+    folders.ready(convolution.NAME)
     results = convolution.measure(settings, checkpoint, dataset, progress=console.progress)
     output.keep(convolution, results, convolution.files(results))
 

@@ -28,10 +28,10 @@ shared_flags.define_outdir_flag()
 
 def main() -> None:
     """Sweeps one image and, if asked, many of every class; draws, writes and prints what was found."""
-    folders.ready(covering.NAME)
     checkpoint, dataset = shared_flags.load_classifier()
     patch = sweep_flags.options(dataset.test_images.shape[1:])
     settings = covering.Settings(DIGIT.value, INDEX.value, FRAGILITY_IMAGES.value, fill=sweep_flags.FILL.value, **patch)
+    folders.ready(covering.NAME)
     results = covering.measure(settings, checkpoint.predictor(), dataset, progress=console.progress)
     output.keep(covering, results, covering.files(results))
 

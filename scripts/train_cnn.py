@@ -40,10 +40,10 @@ def main() -> None:
     name, seed, count = (TRAINING[flag].value for flag in ("model", "seed", "train_images"))
     layers = cnn.parse(name)
     settings = recipe()
-    training.check(settings)
     dataset = datasets.load(TRAINING["dataset"].value or "mnist", TRAINING["data_dir"].value)
     # A slice up to None is the whole set.
     dataset = dataset._replace(train_images=dataset.train_images[:count], train_labels=dataset.train_labels[:count])
+    training.check(settings, dataset.train_images.shape[1:])
     run = checkpoints.Run(
         name,
         dataset.name,

@@ -22,7 +22,6 @@ unroll_flags.define_flags("the forget-gate biases")
 
 def main() -> None:
     """Computes, prints and writes everything that problem 5 asks for."""
-    folders.ready(lstm.NAME)
     task = unroll_flags.task()
     if FLAGS.document_004:
         if FLAGS.input is not None:
@@ -35,6 +34,7 @@ def main() -> None:
         settings = lstm.FULL._replace(task=task)
         if FLAGS.input is not None:
             settings = lstm.with_record(settings, output.read_json(FLAGS.input))
+    folders.ready(lstm.NAME)
     output.keep(lstm, lstm.measure(settings._replace(tanh_candidate=FLAGS.tanh_candidate)))
 
 

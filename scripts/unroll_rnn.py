@@ -18,10 +18,10 @@ unroll_flags.define_flags("b")
 
 def main() -> None:
     """Computes, prints and writes everything that problem 3 asks for."""
-    folders.ready(rnn.NAME)
     settings = rnn.FULL._replace(task=unroll_flags.task())
     if FLAGS.input is not None:
         settings = rnn.with_record(settings, output.read_json(FLAGS.input))
+    folders.ready(rnn.NAME)
     output.keep(rnn, rnn.measure(settings))
 
 

@@ -121,12 +121,11 @@ def numbers(name: str, kind: type = float) -> list:
         found = [kind(text) for text in given]
     except ValueError:
         found = []
-    if not found or not all(math.isfinite(number) and abs(number) <= flag_values.LARGEST_IN_LIST for number in found):
+    if not found or not all(map(math.isfinite, found)):
         wanted = "whole numbers" if kind is int else "numbers"
-        raise ValueError(
-            f"--{name} is {','.join(given)!r}; it must be {wanted} up to {flag_values.LARGEST_IN_LIST:,} with commas "
-            "between"
-        )
+        raise ValueError(f"--{name} is {','.join(given)!r}; it must be {wanted} with commas between")
+    if abs(largest := max(found, key=abs)) > flag_values.LARGEST_IN_LIST:
+        raise ValueError(f"--{name} holds {largest}; numbers may be up to {flag_values.LARGEST_IN_LIST:,}")
     return found
 
 
