@@ -5,7 +5,7 @@ python scripts/audit_published.py --document=004 --problem=3 --verbose
 """
 
 from absl import flags
-from common import console, output, program, shared_flags
+from common import console, folders, output, program, shared_flags
 
 from hw3.studies import audit
 
@@ -34,6 +34,7 @@ def main() -> None:
     if FLAGS.checkpoint:
         checkpoint, images = shared_flags.load_classifier()
         predict = checkpoint.predictor()
+    folders.ready(audit.NAME)
     results = audit.measure(settings, predict, images, progress=console.progress)
     where = output.keep(audit, results, audit.files(results))
     if FLAGS.verbose:

@@ -5,7 +5,7 @@ python scripts/find_overlays.py --digit=6 --donors=3 --patch_sizes=3,5,7 --cut_s
 """
 
 from absl import flags
-from common import console, output, program, shared_flags
+from common import console, folders, output, program, shared_flags
 
 from hw3.studies.robustness import pasting
 from hw3.studies.robustness.pasting import FULL
@@ -31,6 +31,7 @@ def main() -> None:
     named = [name for name in FULL._fields if name != "nth"]
     settings = shared_flags.settings_from(FULL._replace(nth=INDEX.value), named)
     checkpoint, dataset = shared_flags.load_classifier()
+    folders.ready(pasting.NAME)
     results = pasting.measure(settings, checkpoint.predictor(), dataset, progress=console.progress)
     output.keep(pasting, results, pasting.files(results))
 

@@ -6,7 +6,7 @@ python scripts/sweep_occlusion.py --fragility_images=20       # and mean maps of
 """
 
 from absl import flags
-from common import console, output, program, shared_flags, sweep_flags
+from common import console, folders, output, program, shared_flags, sweep_flags
 
 from hw3.studies.robustness import covering
 from hw3.studies.robustness.covering import FULL
@@ -31,6 +31,7 @@ def main() -> None:
     checkpoint, dataset = shared_flags.load_classifier()
     patch = sweep_flags.options(dataset.test_images.shape[1:])
     settings = covering.Settings(DIGIT.value, INDEX.value, FRAGILITY_IMAGES.value, fill=sweep_flags.FILL.value, **patch)
+    folders.ready(covering.NAME)
     results = covering.measure(settings, checkpoint.predictor(), dataset, progress=console.progress)
     output.keep(covering, results, covering.files(results))
 

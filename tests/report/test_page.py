@@ -13,7 +13,6 @@ from hw3.report import page as pages
 from hw3.report.page import Answer, Figure, Page, Published, Section, Table
 
 
-
 def png(pixels):
     written = io.BytesIO()
     Image.fromarray(pixels).save(written, format="PNG")
