@@ -38,7 +38,7 @@ def test_one_problem_of_one_document_is_a_part_of_the_whole(found):
         (audit.Settings(images=0), "images must be at least 1"),
         (
             audit.Settings(problems=(5,), documents=("000", "003")),
-            "document 000 and 003 prints no numbers on problem 5",
+            "000 and 003 prints no numbers on problem 5",
         ),
     ],
 )
