@@ -72,7 +72,7 @@ class Record(NamedTuple):
 
 
 @functools.lru_cache(maxsize=PROGRAMS)
-def record(program: Program) -> Record:
+def record(program: Program | None) -> Record:
     """The same record for equal programs."""
     return Record({})
 

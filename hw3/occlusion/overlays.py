@@ -136,13 +136,14 @@ def search(
         )
     total = count(image.shape[:2], len(donors), patch_sizes, cut_stride, paste_stride)
     for side in patch_sizes:
-        plan = evaluation.choose(method, predict, classifier.classes, image.shape, (side, side), total, mesh)
         cut_rows, cut_cols, paste_rows, paste_cols = axes = grid_axes(image.shape[:2], side, cut_stride, paste_stride)
         fixed = batch_size if classifier.fixed or not jit else None
         plain = sweep(predict, image[None], patch_size=side, method=method, batch_size=fixed, jit=jit, mesh=mesh)
         black = plain.predicted[0][np.ix_(*axes[2:])].astype(np.int16)
         grid = np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], -1).astype(np.int32)
         shape = tuple(map(len, axes))
+        places = np.unique(grid[:, 2:], axis=0)
+        ways = evaluation.choose(method, classifier, (side, side), places, total)
         for donor, pixels in enumerate(donors):
             predicted = np.empty(len(grid), np.int16)
             probability = np.empty(len(grid), np.float32)
@@ -160,8 +161,7 @@ def search(
                 with classification.alone(mesh):
                     evaluation.classify(
                         classifier,
-                        predict,
-                        plan,
+                        ways,
                         patched,
                         plain.clean,
                         store,

@@ -177,9 +177,10 @@ def sweep(
         known = None if labels is None else classifiers.check_labels(labels, len(images), classifier.classes)
         starts = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes)).astype(np.int32)
         total = len(images) * len(starts)
-        plan = evaluation.choose(method, predict, classifier.classes, images.shape[1:], patch, total, mesh)
-        if plan and batch_size is None:
+        ways = evaluation.choose(method, classifier, patch, starts, total)
+        if ways[0].plan and batch_size is None:
             limit = _batch(values, INCREMENTAL_BATCH_VALUES)
+        limit = classifier.fixed or batches.equal_batch(total, limit, mesh.size) // mesh.size
         clean = classification.clean_scores(classifier, images, limit)
         labels = clean.argmax(-1) if known is None else known
         maps = _Maps(clean, labels, len(starts), classes)
@@ -191,8 +192,7 @@ def sweep(
             patched = Patched(images[some], several, scene, np.tile(starts, (len(images[some]), 1)), patch)
             evaluation.classify(
                 classifier,
-                predict,
-                plan,
+                ways,
                 patched,
                 clean[some],
                 functools.partial(maps.store, first * len(starts)),
