@@ -36,6 +36,10 @@ def test_one_problem_of_one_document_is_a_part_of_the_whole(found):
         (audit.Settings(documents=()), "documents must be among"),
         (audit.Settings(documents=("005",)), "'005'"),
         (audit.Settings(images=0), "images must be at least 1"),
+        (
+            audit.Settings(problems=(5,), documents=("000", "003")),
+            "000 and 003 prints no numbers on problem 5",
+        ),
     ],
 )
 def test_what_is_not_there_cannot_be_audited(settings, words):

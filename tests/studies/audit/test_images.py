@@ -141,6 +141,8 @@ def test_alignment_and_order_of_the_tables():
     probability, labels = blocks["probability"].grid(), blocks["labels"].grid()
     assert maps.align(probability, labels) == (0, 1)
     assert maps.align(probability[1:, 1:], labels).first == 1
+    excluded = maps.conflicts(np.array([[0.05, 0.05, 0.3], [0.6, 0.6, 0.3]]), np.array([[6, 5, 6], [6, 5, 5]]))
+    assert excluded.tolist() == [[True, False, False], [False, True, False]]
     moved = maps.with_first(probability, 8)
     assert (moved[0, 1:9] == probability[8, :8]).all()
     assert (moved[9:, 9:] == probability[9:, 9:]).all()
