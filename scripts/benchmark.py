@@ -32,6 +32,7 @@ from hw3.cnn import training
 from hw3.occlusion import overlays
 from hw3.recurrent import learning
 from hw3.report import timings as figures
+from hw3.studies import given
 
 ROWS = ["train", "forward", "sweep", "search", "recurrent", "start"]
 CHOSEN = flags.DEFINE_list("rows", ROWS, f"What to time: {', '.join(ROWS)}.")
@@ -57,7 +58,7 @@ def stepper(step: Callable[..., Any], params: Any, opt_state: Any, *batch: Any) 
 
 def training_row(model: cnn.CNN, params: Any, stored: np.ndarray, labels: np.ndarray) -> Row:
     """A step of SGD with Nesterov momentum on 128 images, without augmentation."""
-    recipe = training.PUBLISHED._replace(nesterov=True)
+    recipe = given.RECIPE._replace(nesterov=True)
     transformation = training.optimizer(recipe, 1000)
     ours = training.make_step(model, transformation, max_shift=0)
     batch = jax.random.key(0), stored[:128], labels[:128], np.ones(128, np.float32)

@@ -12,6 +12,7 @@ from tiny_run import KEY, RECIPE, equal
 from hw3 import cnn, optimizers
 from hw3.cnn import training
 from hw3.datasets import as_float
+from hw3.studies import given
 
 
 def test_it_learns(tiny_run):
@@ -42,7 +43,7 @@ def test_metrics_count_every_image_once(tiny_model, stripes, tiny_run):
 
 
 def test_a_step_is_the_stock_optax_step_and_padding_weighs_nothing(stripes):
-    recipe = training.PUBLISHED
+    recipe = given.RECIPE
     model = cnn.CNN(cnn.parse("conv3-4 dense5"), classes=3)
     params = cnn.init(model, KEY, (12, 12, 1))
     images, labels = stripes.train_images[:20], stripes.train_labels[:20]
