@@ -55,7 +55,7 @@ $(CREATED)-test: $(CREATED)-base
 
 # A peer that this interpreter or machine has no package for is left out, and the benchmark says so.
 $(CREATED)-bench: $(CREATED)-base
-	@for peer in torch captum monai keras; do \
+	@for peer in psutil torch captum monai keras; do \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check $$peer || echo "no $$peer here"; done
 	@touch $@
 

@@ -1,80 +1,47 @@
-"""The audit of every RNN and LSTM number that the five documents print: right, misprinted or wrong, and why.
+"""The audit of every number that the five documents print: right, misprinted or wrong, and why.
 
 python scripts/audit_published.py
-python scripts/audit_published.py --document=004 --verbose
+python scripts/audit_published.py --document=004 --problem=3 --verbose
 """
 
-import collections
-from collections.abc import Sequence
-
-import numpy as np
 from absl import flags
-from common import program, shared_flags
+from common import console, folders, output, program, shared_flags
 
-from hw3.studies.audit import comparison
-from hw3.studies.audit.formulas import formulas
-from hw3.studies.audit.numbers import NUMBERS
-from hw3.studies.unrolling import figures
+from hw3.studies import audit
 
 FLAGS = flags.FLAGS
-flags.DEFINE_enum("document", None, sorted({row.document for row in NUMBERS}), "Audit one document only.")
+flags.DEFINE_enum("document", None, audit.DOCUMENTS, "Audit one document only.")
+flags.DEFINE_enum("problem", None, list(map(str, audit.PROBLEMS)), "Audit one problem of the assignment only.")
 flags.DEFINE_bool("verbose", False, "Print every number, also the ones that are reproduced as they stand.")
+flags.DEFINE_string(
+    "checkpoint",
+    None,
+    "Folder of a training run, whose network looks for the test image most like the published maps; not done if none.",
+)
+flags.DEFINE_integer("images", None, "Let it look at so many test images of a 6 only.", lower_bound=1)
+shared_flags.define_dataset_flags()
 shared_flags.define_outdir_flag()
-
-HEADER = ("document", "part", "quantity", "printed", "ours", "verdict", "reason")
 
 
 def main() -> None:
-    """Audits, prints what is not simply right, and writes everything."""
-    numbers = [row for row in NUMBERS if FLAGS.document in (None, row.document)]
-    findings = comparison.audit(numbers)
-    slips = [row for row in formulas() if FLAGS.document in (None, row.document)]
-    counts = comparison.counts(findings)
-    rows = [(*finding[:4], "" if np.isnan(finding.ours) else repr(finding.ours), *finding[5:]) for finding in findings]
-    results = {
-        "command": program.command(),
-        "header": HEADER,
-        "findings": rows,
-        "verdicts": comparison.VERDICTS,
-        "counts": [[name, *row] for name, row in counts],
-        "formulas": [list(row) for row in slips],
-    }
-    verdicts = figures.verdict_counts(
-        [name for name, _ in counts[:-1]], comparison.VERDICTS, np.array([row for _, row in counts[:-1]])
+    """Audits, writes everything and prints what is not simply right."""
+    settings = audit.Settings(
+        (int(FLAGS.problem),) if FLAGS.problem else audit.PROBLEMS,
+        (FLAGS.document,) if FLAGS.document else audit.DOCUMENTS,
+        FLAGS.images,
     )
-    with program.results_folder("audit") as folder:
-        program.write_csv(folder / "audit.csv", HEADER, rows)
-        program.write_figure(folder / "verdicts.png", verdicts)
-        program.write_json(folder / "results.json", results)
-    show(findings)
-    if slips:
-        program.print_table(
-            "Formulas that do not give the number beside them, evaluated as printed",
-            ("document", "formula", "gives", "right value"),
-            [(row.document, row.formula, f"{row.gives:.8g}", f"{row.right:.8g}") for row in slips],
-        )
-    program.print_table(
-        "Printed numbers by document and verdict", ("document", *comparison.VERDICTS), results["counts"]
-    )
-    print(f"every number with its verdict: {FLAGS.outdir}/audit/audit.csv")
-
-
-def show(findings: Sequence[comparison.Finding]) -> None:
-    """Prints the findings, those with the same verdict and reason in one document together."""
-    groups = collections.defaultdict(list)
-    for finding in findings:
-        if FLAGS.verbose or finding.verdict != comparison.REPRODUCED:
-            groups[finding.document, finding.verdict, finding.reason].append(finding)
-    order = {verdict: place for place, verdict in enumerate(comparison.VERDICTS)}
-    for (document, verdict, reason), group in sorted(groups.items(), key=lambda item: (item[0][0], order[item[0][1]])):
-        print(f"{document}: {verdict}" + (f": {reason}" if reason else ""))
-        if verdict in (comparison.MISPRINTED, comparison.WRONG) or FLAGS.verbose:
-            for finding in group:
-                ours = "no such entry" if np.isnan(finding.ours) else f"{finding.ours:.10g}"
-                print(f"     {finding.part} {finding.what}: printed {finding.printed}, right {ours}")
-        else:
-            print(f"     {len(group)} number{'s' if len(group) > 1 else ''}")
-    print()
+    predict = images = None
+    if FLAGS.checkpoint:
+        checkpoint, images = shared_flags.load_classifier()
+        predict = checkpoint.predictor()
+    folders.ready(audit.NAME)
+    results = audit.measure(settings, predict, images, progress=console.progress)
+    where = output.keep(audit, results, audit.files(results))
+    if FLAGS.verbose:
+        console.show(audit.every_number(results))
+    if results.left_out:
+        print(f"no test image like the published maps was looked for: {results.left_out}")
+    print(f"every number with its verdict: {where / audit.EVERY_NUMBER}")
 
 
 if __name__ == "__main__":

@@ -4,11 +4,11 @@ python scripts/benchmark.py                 # every row; peers that are not inst
 python scripts/benchmark.py --rows=train,sweep --repeats=9
 
 All contenders of a row run in turn, each at its best setting, with the same weights; their logits are compared first.
+Other work on the machine is looked for before, during and after: ratios count on a quiet machine only.
 """
 
 import contextlib
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -16,61 +16,32 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 from absl import flags
-from common import machine, peers, program, shared_flags
+from common import console, machine, output, peers, program, shared_flags, timing
+from common.timing import Row, Times
 from jax.sharding import Mesh
 
 from hw3 import batches, cnn, datasets, occlusion
-from hw3.cnn import fast_layers, training
+from hw3.cnn import training
 from hw3.occlusion import overlays
 from hw3.recurrent import learning
 from hw3.report import timings as figures
+from hw3.studies import given
 
 ROWS = ["train", "forward", "sweep", "search", "recurrent", "start"]
 CHOSEN = flags.DEFINE_list("rows", ROWS, f"What to time: {', '.join(ROWS)}.")
 REPEATS = flags.DEFINE_integer("repeats", 7, "Timings of each contender; the median counts.", lower_bound=1)
+FORCE = flags.DEFINE_bool("force", False, "Measure although other work disturbs the machine, and say so.")
 shared_flags.define_outdir_flag()
 
 FLOP = 26.53e6  # multiplications and additions of one image's forward pass through `wide`; a training step has thrice
 SWEEP = 441  # positions of the homework's patch
-SHORTEST = 0.3  # seconds that one timing lasts at least
-
-
-class Row(NamedTuple):
-    """One kind of work: `items` (of `unit`) and floating-point operations in a call, and who can do it."""
-
-    name: str
-    unit: str
-    items: int
-    flop: float | None
-    contenders: dict[str, Callable[[], Any]]
-
-
-def seconds(call: Callable[[], Any], calls: int) -> float:
-    """Seconds a call, of `calls` in a row, all results waited for."""
-    start = time.perf_counter()
-    results = [call() for _ in range(calls)]
-    jax.block_until_ready([result for result in results if isinstance(result, jax.Array)])
-    return (time.perf_counter() - start) / calls
-
-
-def measure(row: Row, repeats: int) -> dict[str, list[float]]:
-    """Seconds a call of each contender, `repeats` times in turn after warming up."""
-    calls = {}
-    for name, call in row.contenders.items():
-        seconds(call, 1)
-        calls[name] = max(1, round(SHORTEST / seconds(call, 1)))
-    times: dict[str, list[float]] = {name: [] for name in row.contenders}
-    for _ in range(repeats):
-        for name, call in row.contenders.items():
-            times[name].append(seconds(call, calls[name]))
-    return times
 
 
 def stepper(step: Callable[..., Any], params: Any, opt_state: Any, *batch: Any) -> Callable[[], Any]:
@@ -87,7 +58,7 @@ def stepper(step: Callable[..., Any], params: Any, opt_state: Any, *batch: Any) 
 
 def training_row(model: cnn.CNN, params: Any, stored: np.ndarray, labels: np.ndarray) -> Row:
     """A step of SGD with Nesterov momentum on 128 images, without augmentation."""
-    recipe = training.PUBLISHED._replace(nesterov=True)
+    recipe = given.RECIPE._replace(nesterov=True)
     transformation = training.optimizer(recipe, 1000)
     ours = training.make_step(model, transformation, max_shift=0)
     batch = jax.random.key(0), stored[:128], labels[:128], np.ones(128, np.float32)
@@ -189,15 +160,6 @@ def rows(chosen: list[str]) -> Iterator[Row]:
         yield from recurrent_rows()
 
 
-def limit() -> float:
-    """Floating-point operations a second of a product of two 2048x2048 float32 matrices: what the machine can do."""
-    matrix = jnp.ones((2048, 2048))
-    options = fast_layers.compiler_options(jax.default_backend())
-    product = jax.jit(lambda a: a @ a, compiler_options=options)
-    seconds(lambda: product(matrix), 2)
-    return 2 * 2048**3 / min(seconds(lambda: product(matrix), 4) for _ in range(5))
-
-
 def start_times(repeats: int) -> dict[str, list[float]]:
     """Seconds from the start of sweep_occlusion.py to its end, with an empty compilation cache and a filled one."""
     times: dict[str, list[float]] = {"empty compilation cache": [], "filled": []}
@@ -217,64 +179,76 @@ def start_times(repeats: int) -> dict[str, list[float]]:
     return times
 
 
-def this_machine() -> str:
-    """One line about where this runs."""
-    device = jax.devices()[0]
-    where = f"{os.cpu_count()} cores" if device.platform == "cpu" else device.device_kind
-    return f"{where}, JAX {jax.__version__}, Python {platform.python_version()}"
+def check_quiet() -> float:
+    """The cores that others use now; ends the program with one line if they are many, unless --force."""
+    others = timing.others_now()
+    if others > timing.QUIET and not FORCE.value:
+        program.fail(
+            f"other work uses {others:.1f} of the {os.cpu_count()} cores: times count on a quiet machine only, and "
+            "some contenders suffer more than others; --force measures all the same and says so"
+        )
+    return others
 
 
 def main() -> None:
     """Measures what --rows asks for, prints the table and writes it, the raw seconds and the bars."""
     chosen = [name.strip() for name in CHOSEN.value]
-    for name in chosen:
+    for name in chosen or [""]:
         if name not in ROWS:
             raise ValueError(f"--rows: unknown row {name!r}; choose from {', '.join(ROWS)}")
     machine.use_all_cores()
-    with program.results_folder("benchmark") as folder:
-        peak = limit()
-        print(f"{this_machine()}; limit: {peak / 1e9:.0f} GFLOP/s in a 2048x2048 matrix product")
-        results: dict[str, dict[str, list[float]]] = {}
+    before = check_quiet()
+    with output.results_folder("benchmark") as folder:
+        peak = timing.limit()
+        here = timing.this_machine()
+        print(f"{here}; limit: {peak / 1e9:.0f} GFLOP/s in a 2048x2048 matrix product")
+        found: dict[str, Times] = {}
         lines = []
         for row in rows(chosen):
-            times = results[row.name] = measure(row, REPEATS.value)
-            ours = statistics.median(times["hw3"])
-            for name, values in times.items():
-                median = statistics.median(values)
-                share = f"{row.flop / median / peak:.0%}" if row.flop else ""
-                lines.append(
-                    [
-                        row.name,
-                        name,
-                        f"{1e3 * median:.1f}",
-                        f"{1e3 * min(values):.1f}..{1e3 * max(values):.1f}",
-                        f"{row.items / median:,.0f} {row.unit}/s",
-                        share,
-                        f"{median / ours:.2f}",
-                    ]
-                )
-        if "start" in chosen:
-            for name, values in start_times(min(REPEATS.value, 3)).items():
-                spread = f"{1e3 * min(values):.0f}..{1e3 * max(values):.0f}"
-                lines.append(["sweep_occlusion.py", name, f"{1e3 * statistics.median(values):.0f}", spread, "", "", ""])
-                results.setdefault("sweep_occlusion.py, whole process", {})[name] = values
-        header = ["work", "contender", "median (ms)", "spread (ms)", "rate", "of the limit", "time, hw3 = 1"]
-        program.print_table(f"Benchmark on {this_machine()}", header, lines)
-        swept = [row for row in results if row == "sweep, 16 images"]
-        if swept:
-            minutes = statistics.median(results[swept[0]]["hw3"]) / 16 * 10_000 / 60
+            times = found[row.name] = timing.measure(row, REPEATS.value)
+            lines += timing.lines(row, times, peak, FORCE.value)
+        starts = start_times(min(REPEATS.value, 3)) if "start" in chosen else {}
+        for name, values in starts.items():
+            spread = f"{1e3 * min(values):.0f}..{1e3 * max(values):.0f}"
+            lines.append(["sweep_occlusion.py", name, f"{1e3 * statistics.median(values):.0f}", spread, *[""] * 4])
+        after = timing.others_now()
+        header = [
+            "work",
+            "contender",
+            "median (ms)",
+            "fastest..slowest",
+            "rate",
+            "of the limit",
+            "time, hw3 = 1",
+            "cores used by others",
+        ]
+        title = f"Benchmark on {here}; others used {before:.2f} cores before and {after:.2f} after"
+        console.print_table(title, header[:-1], [line[:-1] for line in lines])
+        if (swept := found.get("sweep, 16 images")) is not None:
+            minutes = statistics.median(swept.seconds["hw3"]) / 16 * 10_000 / 60
             print(f"all 10,000 test images would take {minutes:.0f} minutes")
         ratios = {
-            row: {name: statistics.median(values) / statistics.median(times["hw3"]) for name, values in times.items()}
-            for row, times in results.items()
-            if "hw3" in times and len(times) > 1
+            name: {each: statistics.median(v) / statistics.median(times.seconds["hw3"]) for each, v in each_time}
+            for name, times in found.items()
+            if len(each_time := times.seconds.items()) > 1 and (FORCE.value or times.others <= timing.QUIET)
         }
         if ratios:
-            program.write_figure(folder / "ratios.png", figures.ratio_bars(ratios, this_machine()))
-        program.write_csv(folder / "benchmark.csv", header, lines)
-        program.write_json(
+            output.write_figure(folder / "ratios.png", figures.ratio_bars(ratios, here))
+        output.write_csv(folder / "benchmark.csv", header, lines)
+        output.write_json(
             folder / "results.json",
-            {"command": program.command(), "machine": this_machine(), "limit_flop_per_s": peak, "seconds": results},
+            {
+                "command": output.command(),
+                "machine": here,
+                "limit_flop_per_s": peak,
+                "cores_used_by_others": {
+                    "before": before,
+                    "after": after,
+                    **{name: times.others for name, times in found.items()},
+                },
+                "seconds": {name: times.seconds for name, times in found.items()}
+                | ({"sweep_occlusion.py, whole process": starts} if starts else {}),
+            },
         )
 
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import jax
 from absl import flags
-from common import program, shared_flags
+from common import console, folders, output, program, shared_flags
 
 from hw3 import cnn, datasets
 from hw3.cnn import checkpoints, training
 from hw3.studies import given
-from hw3.studies.training import figures
+from hw3.studies import training as study
 
 TRAINING = shared_flags.define_training_flags()
 RESUME = flags.DEFINE_bool("resume", False, "Continue the run under --outdir, or begin it if there is none.")
@@ -27,7 +27,7 @@ OUTDIR = shared_flags.define_outdir_flag()
 def recipe() -> training.Recipe:
     """The recipe that the flags describe."""
     published = TRAINING["recipe"].value == "published"
-    base = training.PUBLISHED if published else training.RECIPES.get(TRAINING["model"].value, training.Recipe())
+    base = given.RECIPE if published else training.RECIPES.get(TRAINING["model"].value, training.Recipe())
     changes: dict[str, Any] = {
         name: TRAINING[name].value
         for name in ("epochs", "batch_size", "learning_rate", "max_shift")
@@ -41,10 +41,10 @@ def main() -> None:
     name, seed, count = (TRAINING[flag].value for flag in ("model", "seed", "train_images"))
     layers = cnn.parse(name)
     settings = recipe()
-    training.check(settings)
     dataset = datasets.load(TRAINING["dataset"].value or "mnist", TRAINING["data_dir"].value)
     # A slice up to None is the whole set.
     dataset = dataset._replace(train_images=dataset.train_images[:count], train_labels=dataset.train_labels[:count])
+    training.check(settings, dataset.train_images.shape[1:])
     run = checkpoints.Run(
         name,
         dataset.name,
@@ -55,23 +55,31 @@ def main() -> None:
         seed,
     )
     folder = shared_flags.run_folder(OUTDIR.value, name)
-    directory = program.check_writable(folder / "checkpoint")
+    directory = folder / "checkpoint"
+    saved = checkpoints.load(directory) if checkpoints.exists(directory) else None
+    folders.own_folder(folder, known=saved is not None)
+    folders.check_writable(directory)
     model = cnn.CNN(layers, dataset.classes)
     init_key, key = jax.random.split(jax.random.key(seed))
 
-    if not checkpoints.exists(directory):
+    if saved is None:
         checkpoint = checkpoints.Checkpoint(run, training.initial_state(model, settings, dataset, init_key), ())
     elif not RESUME.value:
         raise ValueError(f"{folder} holds a training run already: --resume continues it, another --outdir begins anew")
     else:
-        checkpoint = checkpoints.load(directory)
-        if difference := checkpoints.difference(checkpoint.run, run):
-            raise ValueError(f"{folder} holds another training run ({difference}): use another --outdir or remove it")
+        try:
+            checkpoint = checkpoints.extended(saved, run)
+        except ValueError as error:
+            raise ValueError(f"{folder} holds another training run ({error}): use another --outdir") from None
     if checkpoint.finished:
         print(f"{folder}: all {settings.epochs} epochs are done already")
     else:
         checkpoint = train(model, dataset, checkpoint, key, directory)
-    write_results(folder, model, checkpoint)
+    results = study.measure(checkpoint, folder.name)
+    output.write_study(folder, study, results, study.files(results))
+    output.write_text(folder / "layers.txt", cnn.table(model, run.image_shape))
+    output.show(study, results)
+    print(f"checkpoint, curves and history: {folder}")
 
 
 def train(
@@ -84,7 +92,7 @@ def train(
     """Runs the epochs that are left, saves after each and prints a line."""
     left = checkpoint.run.recipe.epochs - len(checkpoint.history)
     title = f"training {checkpoint.run.model}"
-    with program.progress(title, left * len(dataset.train_images), "images") as advance:
+    with console.progress(title, left * len(dataset.train_images), "images") as advance:
         start = time.monotonic()
         for state, metrics in training.epochs(model, checkpoint.run.recipe, dataset, key, checkpoint.state, advance):
             checkpoint = checkpoint._replace(state=state, history=(*checkpoint.history, metrics))
@@ -96,44 +104,6 @@ def train(
                 flush=True,
             )
     return checkpoint
-
-
-def write_results(folder: pathlib.Path, model: cnn.CNN, checkpoint: checkpoints.Checkpoint) -> None:
-    """Writes curves, history, the table of layers and the numbers for the report."""
-    run = checkpoint.run
-    rows = [
-        (row.epoch, row.train.loss, row.train.accuracy, row.test.loss, row.test.accuracy) for row in checkpoint.history
-    ]
-    header = ("epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy")
-    program.write_csv(folder / "history.csv", header, rows)
-    published = (
-        given.NETWORKS[run.model].test_accuracy if run.model in given.NETWORKS and run.dataset == "mnist" else None
-    )
-    curves = figures.curves(checkpoint.history, f"{run.model} on {run.dataset}", published)
-    program.write_figure(folder / "curves.png", curves)
-    program.write_text(folder / "layers.txt", cnn.table(model, run.image_shape))
-    program.write_json(
-        folder / "results.json",
-        {
-            "command": program.command(),
-            "folder": folder.name,
-            "model": run.model,
-            "dataset": run.dataset,
-            "image_shape": run.image_shape,
-            "recipe": run.recipe._asdict(),
-            "seed": run.seed,
-            "images": run.images,
-            "layers": cnn.layer_rows(model, run.image_shape),
-            "history": [dict(zip(header, row, strict=True)) for row in rows],
-        },
-    )
-    last = checkpoint.history[-1]
-    program.print_table(
-        f"{run.model} on {run.dataset} after {last.epoch} epochs",
-        ("set", "accuracy", "loss"),
-        [(name, f"{m.accuracy:.2%}", f"{m.loss:.4f}") for name, m in (("train", last.train), ("test", last.test))],
-    )
-    print(f"checkpoint, curves and history: {folder}")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """Looking inside a network: its filters, what its layers answer to images, which answers tell two classes apart,
 shifts.
 
-Problem 1 of the assignment (document 002), for any layer, any two classes and any shift.
+For any layer, any two classes and any shift.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import jax
@@ -140,6 +140,31 @@ def discriminate(
     )
 
 
+def channel_aucs(
+    model: cnn.CNN, params: cnn.Params, first: np.ndarray, second: np.ndarray, layers: Sequence[str], size: int = 128
+) -> list[np.ndarray]:
+    """How well whole channels of several convolution layers tell two sets of images apart, in one pass.
+
+    Args: first, second: uint8 [n, height, width, channels], the images of either class; layers: as `cnn.layer_names`.
+    Returns for each layer the AUC of its channels, each summed over its map: float32 [channels].
+    Raises ValueError if the network has no such convolution layer.
+    """
+    for layer in layers:
+        filters(params, layer)  # for its error message
+
+    @jax.jit
+    def tap(images: jax.Array) -> list[jax.Array]:
+        taps = cnn.activations(model, params, as_float(images))
+        return [taps[layer].sum((1, 2)) for layer in layers]
+
+    def all_of(images: np.ndarray) -> list[np.ndarray]:
+        parts = [[sums[:valid] for sums in tap(images[batch])] for batch, valid in in_batches(len(images), size)]
+        return [np.concatenate(sums) for sums in zip(*parts, strict=True)]
+
+    ranked = jax.jit(auc)
+    return [np.asarray(ranked(a, b)) for a, b in zip(all_of(first), all_of(second), strict=True)]
+
+
 def separation(auc_values: np.ndarray) -> np.ndarray:
     """AUC whichever class has the larger values: max(AUC, 1 - AUC), in [0.5, 1]."""
     return np.maximum(auc_values, 1 - auc_values)
@@ -148,7 +173,7 @@ def separation(auc_values: np.ndarray) -> np.ndarray:
 def shift(images: jax.Array, down: jax.Array | int, right: jax.Array | int) -> jax.Array:
     """Moves images [..., height, width, channels] by whole pixels; missing pixels take the nearest valid ones.
 
-    The clamp border padding of problem 1 (3): a shift to the left by 3 has right = -3 and repeats the last column.
+    Padding that clamps to the border: a shift to the left by 3 has right = -3 and repeats the last column.
     """
     height, width = images.shape[-3:-1]
     rows = jnp.clip(jnp.arange(height) - down, 0, height - 1)

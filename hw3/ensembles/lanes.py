@@ -19,10 +19,12 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from hw3 import optimizers
 from hw3.batches import in_batches
 from hw3.datasets import as_float
 from hw3.ensembles import sampling
 
+BEYOND_EPOCHS = 10**6  # the first number folded into a lane's key that no epoch uses
 EVALUATION_BATCH = 1000  # images in one forward pass of all lanes; any number gives the same numbers to rounding
 
 
@@ -78,7 +80,7 @@ def by_seed(values: Any, seeds: int) -> np.ndarray:
 
 def optimizer(recipe: Recipe) -> optax.GradientTransformation:
     """SGD as the recipe says."""
-    return optax.sgd(recipe.learning_rate, momentum=recipe.momentum)
+    return optimizers.sgd(recipe.learning_rate, recipe.momentum)
 
 
 def initial_state(network: nn.Module, recipe: Recipe, inputs: Lanes, images: jax.Array) -> State:
@@ -94,6 +96,11 @@ def epoch_keys(keys: jax.Array, number: int) -> tuple[jax.Array, jax.Array]:
     """Keys [lanes] of the order of the images and of the dropout in an epoch, of the lanes' keys [lanes]."""
     pairs = jax.vmap(lambda key: jax.random.split(jax.random.fold_in(key, number)))(keys)
     return pairs[:, 0], pairs[:, 1]
+
+
+def key_beside_training(key: jax.Array, number: int) -> jax.Array:
+    """The `number`th of the keys for draws that must not depend on what training draws from the same lane's key."""
+    return jax.random.fold_in(key, BEYOND_EPOCHS + number)
 
 
 @partial(jax.jit, static_argnums=(0, 1), donate_argnums=2)
@@ -130,8 +137,8 @@ def _epoch(
             (loss, rest), gradient = jax.value_and_grad(loss_of, has_aux=True)(
                 params, rest, jax.random.fold_in(key, number), lane, chosen
             )
-            updates, opt_state = optimizer(recipe).update(gradient, state.opt_state, params)
-            return State({"params": optax.apply_updates(params, updates), **rest}, opt_state), loss
+            params, opt_state = optimizers.step(optimizer(recipe), gradient, state.opt_state, params)
+            return State({"params": params, **rest}, opt_state), loss
 
         state, losses = jax.lax.scan(step, state, (jnp.arange(steps), batches))
         return state, losses.mean()

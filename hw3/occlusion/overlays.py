@@ -1,9 +1,8 @@
 """Patches cut from other images: can a piece of another digit, pasted somewhere, fool the classifier?
 
-Problem 2 (3) of the assignment (document 002), after "The Elephant in the Room" (arXiv:1808.03305). Document 001
-slides a window through which another digit shows (`hw3.occlusion.sweep` with that digit as `fill`); document 000
-pastes one patch and document 003 tries many by hand. Here every candidate of a grid is tried: donor image x patch
-size x place of the cut x place of the paste.
+After "The Elephant in the Room" (arXiv:1808.03305): every candidate of a grid is tried, donor image x patch size x
+place of the cut x place of the paste. A window through which another image shows is `hw3.occlusion.sweep` with that
+image as `fill`.
 """
 
 from collections.abc import Callable, Iterable, Iterator

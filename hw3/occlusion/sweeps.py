@@ -1,8 +1,8 @@
 """The sweep: a patch at every position of every image, classified as one vmapped batch, and what to read from it.
 
-Problem 2 of the assignment (document 002) asks for three maps: for each position of an 8x8 black patch moved with
-stride 1, the probability of the true digit, the highest probability, and the predicted label. `sweep` keeps the
-probabilities of all classes, from which the three maps and everything else here follow. A classifier is any function
+Three maps follow from it: for each position of the patch the probability of the true label, the highest probability,
+and the predicted label. `sweep` keeps the scores of all classes, from which these and everything else here follow. A
+classifier is any function
 `predict(images) -> scores`; nothing here knows how it was made.
 """
 

@@ -19,8 +19,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hw3.recurrent import rnn
-from hw3.recurrent.rnn import HOMEWORK_LOSS, Loss, RNNParams, matmul
+from hw3.recurrent import arrays, rnn
+from hw3.recurrent.rnn import DEFAULT_LOSS, Loss, RNNParams, matmul
 
 
 class Affine(NamedTuple):
@@ -92,39 +92,23 @@ class LSTMUnrolled(NamedTuple):
         return self.dL_da.forget
 
 
-def _zeros(gates: Gates) -> np.ndarray:
-    return np.zeros(np.shape(gates.forget.b))
-
-
 def tied(params: RNNParams, biases: Gates) -> LSTMParams:
-    """The assignment's LSTM: the same U and W for all four, c and V as they are, and these biases `[n]`."""
+    """An LSTM with the U and W of an RNN for all four, its c and V as they are, and these biases `[n]`."""
     return LSTMParams(Gates(*(Affine(b, params.U, params.W) for b in biases)), params.c, params.V)
-
-
-# Problem 5 asks to "choose biases properly". A forget gate that starts open keeps the state, and with it the
-# gradient, alive over the steps: the book (section 10.10.2, after Jozefowicz et al. 2015 and Gers et al.
-# 2000) gives it a bias of 1. The other three have no reason to lean either way, so they get 0.
-CHOSEN = tied(
-    rnn.HOMEWORK_PARAMS,
-    Gates(forget=np.ones(2), input=np.zeros(2), output=np.zeros(2), candidate=np.zeros(2)),
-)
-# Document 004 gives all four the b of the RNN and starts from s^(0) = [0.1, 0.1].
-DOCUMENT_004 = tied(rnn.HOMEWORK_PARAMS, Gates(*[rnn.HOMEWORK_PARAMS.b] * 4))
-DOCUMENT_004_STATE = np.array([0.1, 0.1])
 
 
 def check(params: LSTMParams, xs: Any, h0: Any = None, s0: Any = None, loss: Loss | None = None) -> None:
     """Raises ValueError if shapes don't fit together or the loss names an output that isn't there."""
-    b0 = np.shape(params.gates.forget.b)
+    b0 = arrays.shape_of(params.gates.forget.b, "forget: b")
     for name, gate in zip(Gates._fields, params.gates, strict=True):
-        if np.shape(gate.b) != b0:
-            raise ValueError(f"{name}: b has shape {np.shape(gate.b)}; it must be {b0} as in the forget gate")
+        if (shape := arrays.shape_of(gate.b, f"{name}: b")) != b0:
+            raise ValueError(f"{name}: b has shape {shape}; it must be {b0} as in the forget gate")
         try:
             rnn.check(RNNParams(gate.b, params.c, gate.W, gate.U, params.V), xs, h0, loss)
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
-    if s0 is not None and np.shape(s0) != b0:
-        raise ValueError(f"s0 has shape {np.shape(s0)}; it must be {b0} like b")
+    if s0 is not None and (shape := arrays.shape_of(s0, "s0")) != b0:
+        raise ValueError(f"s0 has shape {shape}; it must be {b0} like b")
 
 
 def _candidate(a: jax.Array, tanh_candidate: bool) -> jax.Array:
@@ -136,11 +120,11 @@ def forward(
 ) -> LSTMForward:
     """Runs (10.40)-(10.44) over xs `[T, d]` from h^(0), s^(0) `[n]` (zero if None); errors as `check`."""
     check(params, xs, h0, s0)
-    params = jax.tree.map(jnp.asarray, params)
+    params = arrays.floats(params)
     b, U, W = (jnp.concatenate(parts) for parts in zip(*params.gates, strict=True))  # [4n], [4n, d], [4n, n]
-    xs = jnp.asarray(xs, b.dtype)
+    xs = arrays.like(xs, b.dtype)
     nothing = jnp.zeros_like(params.gates.forget.b)
-    h_start, s_start = (nothing if state is None else jnp.asarray(state, b.dtype) for state in (h0, s0))
+    h_start, s_start = (nothing if state is None else arrays.like(state, b.dtype) for state in (h0, s0))
     driven = b[None, :] + matmul(xs, U.T)
 
     def step(state: tuple[jax.Array, jax.Array], driven_t: jax.Array) -> tuple[tuple[jax.Array, jax.Array], Any]:
@@ -162,7 +146,7 @@ def sequence_loss(
     xs: Any,
     h0: Any = None,
     s0: Any = None,
-    loss: Loss = HOMEWORK_LOSS,
+    loss: Loss = DEFAULT_LOSS,
     *,
     tanh_candidate: bool = False,
 ) -> jax.Array:
@@ -177,7 +161,7 @@ def unroll(
     xs: Any,
     h0: Any = None,
     s0: Any = None,
-    loss: Loss = HOMEWORK_LOSS,
+    loss: Loss = DEFAULT_LOSS,
     *,
     tanh_candidate: bool = False,
 ) -> LSTMUnrolled:
@@ -188,12 +172,12 @@ def unroll(
     dL/df^(t) = dL/ds^(t) s^(t-1), and so on for g, q, k; then through each one's sigmoid (or tanh) to its a.
     """
     check(params, xs, h0, s0, loss)
+    params = arrays.floats(params)
     run = forward(params, xs, h0, s0, tanh_candidate=tanh_candidate)
-    params = jax.tree.map(jnp.asarray, params)
     W = jnp.concatenate([gate.W for gate in params.gates])  # [4n, n]
     nothing = jnp.zeros_like(params.gates.forget.b)
-    xs = jnp.asarray(xs, nothing.dtype)
-    h_start, s_start = (nothing if state is None else jnp.asarray(state, nothing.dtype) for state in (h0, s0))
+    xs = arrays.like(xs, nothing.dtype)
+    h_start, s_start = (nothing if state is None else arrays.like(state, nothing.dtype) for state in (h0, s0))
     h_before = jnp.concatenate([h_start[None, :], run.h[:-1]])
     s_before = jnp.concatenate([s_start[None, :], run.s[:-1]])
 
@@ -254,21 +238,29 @@ def unroll(
 def from_record(record: Any) -> tuple[LSTMParams, np.ndarray, np.ndarray, np.ndarray]:
     """Parameters, sequence `[T, d]`, h0 and s0 `[n]` from a parsed JSON object.
 
-    What it leaves out is the homework's. Keys: forget, input, output, candidate (each an object with b, U,
-    W), c, V, x, h0, s0. Raises ValueError for a wrong one, as `rnn.array_from` and as `check`.
+    Keys: forget, input, output, candidate (each an object with b, U, W), c, V, x, and h0 and s0, which are zero where
+    they are left out. Raises ValueError for a wrong or missing one, as `rnn.array_from` and as `check`.
     """
     rnn.known_keys(record, (*Gates._fields, "c", "V", "x", "h0", "s0"))
-    gates = CHOSEN.gates
-    for name in Gates._fields:
-        if name in record:
-            try:
-                rnn.known_keys(record[name], Affine._fields)
-                parts = {key: rnn.array_from(record[name], key) for key in record[name]}
-            except ValueError as error:
-                raise ValueError(f"{name}: {error}") from None
-            gates = gates._replace(**{name: getattr(gates, name)._replace(**parts)})
-    fields = {name: rnn.array_from(record, name) for name in ("c", "V", "x", "h0", "s0") if name in record}
-    xs, h0, s0 = fields.get("x", rnn.HOMEWORK_SEQUENCE), fields.get("h0"), fields.get("s0")
-    params = LSTMParams(gates, fields.get("c", CHOSEN.c), fields.get("V", CHOSEN.V))
+    params = LSTMParams(
+        Gates(*(_affine_from(record, name) for name in Gates._fields)),
+        rnn.array_from(record, "c"),
+        rnn.array_from(record, "V"),
+    )
+    xs = rnn.array_from(record, "x")
+    h0, s0 = (
+        rnn.array_from(record, name) if name in record else np.zeros(np.shape(params.gates.forget.b))
+        for name in ("h0", "s0")
+    )
     check(params, xs, h0, s0)
-    return params, xs, _zeros(gates) if h0 is None else h0, _zeros(gates) if s0 is None else s0
+    return params, xs, h0, s0
+
+
+def _affine_from(record: Any, name: str) -> Affine:
+    if name not in record:
+        raise ValueError(f"{name!r} is missing")
+    try:
+        rnn.known_keys(record[name], Affine._fields)
+        return Affine(*(rnn.array_from(record[name], key) for key in Affine._fields))
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None

@@ -2,4 +2,6 @@
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules=["page", "style", "timings", "words"])
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__, submodules=["explore", "math", "page", "results", "style", "timings", "words"]
+)

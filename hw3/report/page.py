@@ -1,15 +1,23 @@
-"""Results in, one self-contained HTML page out: no network, readable on a phone, printable."""
+"""Answers in, one self-contained HTML page out: no network, readable on a phone, in the dark and on paper."""
 
 import base64
 import importlib.resources
+import io
 import pathlib
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jinja2
+from markupsafe import Markup
+from PIL import Image
 
-TEMPLATE = "report.html.jinja"
-Results = Mapping[str, Any]  # a program's results.json
+from hw3.report import math
+
+# What may become of a statement, and the sign of it.
+RIGHT, CONVENTION, MISPRINTED, WRONG = "right", "right under a convention", "misprinted", "wrong"
+SIGNS = {RIGHT: "✓", CONVENTION: "≈", MISPRINTED: "⚠", WRONG: "✗"}
 
 
 class Figure(NamedTuple):
@@ -28,10 +36,13 @@ class Table(NamedTuple):
 
 
 class Published(NamedTuple):
-    """What one of the five documents (000 to 004) says on the same question."""
+    """What one of the five documents (000 to 004) says on the same question, and what became of it."""
 
     document: str
-    said: str
+    said: str  # quoted or summed up
+    remark: str = ""  # ours
+    mark: str = ""  # RIGHT, CONVENTION, MISPRINTED or WRONG; empty where nothing decides it
+    ours: str = ""  # the value that we find
 
 
 class Answer(NamedTuple):
@@ -39,11 +50,13 @@ class Answer(NamedTuple):
 
     number: str  # as in the assignment, "1 (2)"
     question: str  # in our own words
-    answer: str  # sentences made from measured numbers
-    figures: Sequence[Figure] = ()
+    verdict: str  # one sentence of at most 30 words, made from measured numbers
+    answer: str = ""  # what else follows from them, in sentences
+    figures: Sequence[Figure] = ()  # the first one is shown at once
     tables: Sequence[Table] = ()
     published: Sequence[Published] = ()
-    command: str = ""  # makes the numbers and figures again
+    made_by: Sequence[str] = ()  # names of the studies behind it, whose commands make its numbers and figures again
+    derivation: Markup | str = ""  # mathematics line by line, folded below the figure
 
 
 class Section(NamedTuple):
@@ -53,17 +66,69 @@ class Section(NamedTuple):
     answers: Sequence[Answer]
 
 
-def render(title: str, summary: str, sections: Sequence[Section], folder: pathlib.Path | Mapping[str, bytes]) -> str:
+class Page(NamedTuple):
+    """All that stands on a page."""
+
+    title: str
+    summary: str  # what was done, in a few sentences
+    sections: Sequence[Section]
+    telling: Sequence[str] = ()  # numbers of the answers whose verdicts stand at the top
+    commands: Mapping[str, str] = {}  # how each study was made, by name
+    footer: str = ""
+    explorables: Mapping[str, Markup] = {}  # by the number of the answer whose first figure they replace
+    assets: Markup = Markup()  # what the explorables need, once
+
+
+def render(page: Page, folder: pathlib.Path | Mapping[str, bytes]) -> str:
     """The whole page as HTML text.
 
     Args: folder: where the figures' files lie (or their bytes by name).
     Raises FileNotFoundError naming a figure that is missing.
     """
-    template = importlib.resources.files("hw3.report").joinpath(TEMPLATE).read_text(encoding="utf-8")
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, loader=jinja2.FunctionLoader(_part)
+    )
 
     def inline(file: str) -> str:
         content: Any = folder[file] if isinstance(folder, Mapping) else (folder / file).read_bytes()
-        return "data:image/png;base64," + base64.b64encode(content).decode("ascii")
+        return "data:image/png;base64," + base64.b64encode(_with_palette(content)).decode("ascii")
 
-    return environment.from_string(template).render(title=title, summary=summary, sections=sections, inline=inline)
+    by_number = {answer.number: answer for section in page.sections for answer in section.answers}
+    return environment.get_template("page.html.jinja").render(
+        page._asdict(),
+        findings=[by_number[number] for number in page.telling if number in by_number],
+        css=Markup(_part("page.css") + math.STYLE),
+        script=Markup(_part("page.js")),
+        inline=inline,
+        slug=slug,
+        marks=_marks,
+        signs=SIGNS,
+    )
+
+
+def slug(answer: Answer) -> str:
+    """What a link to an answer names: "q-2-1" for number 2 (1).
+
+    >>> slug(Answer("004: 1 (2)", "", ""))
+    'q-004-1-2'
+    """
+    return "q-" + re.sub(r"\W+", "-", answer.number).strip("-")
+
+
+def _with_palette(png: bytes) -> bytes:
+    """A PNG in at most 256 colours, a third of the size: those of our figures stay within a few of 255 levels."""
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    small = picture.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
+    written = io.BytesIO()
+    small.save(written, format="PNG", optimize=True)
+    return written.getvalue()
+
+
+def _part(name: str) -> str:
+    return importlib.resources.files("hw3.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _marks(answer: Answer) -> list[tuple[str, int]]:
+    """How often each verdict stands in the answer's documents."""
+    found = Counter(entry.mark for entry in answer.published if entry.mark)
+    return [(mark, found[mark]) for mark in SIGNS if found[mark]]

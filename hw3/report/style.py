@@ -16,6 +16,10 @@ SETTINGS: Any = {"font.size": 7.5, "axes.titlesize": 8.0, "figure.titlesize": 9.
 DPI = 150  # pixels an inch, on the page and on disk
 WIDTH = 7.2  # inches, the text width of a printed page
 
+# Okabe and Ito's palette, for lines: told apart also by colour-blind readers.
+BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
+GREY = "#666666"
+
 # Paul Tol's "muted" scheme, distinct for the colour-blind, for the ten digits; the eleventh class starts again.
 LABEL_COLOURS = (
     "#332288",
@@ -69,10 +73,23 @@ def pixel_axes(ax: Any) -> None:
     ax.set_ylabel("row (pixel)")
 
 
+def drawable(image: np.ndarray) -> np.ndarray:
+    """An image [height, width, 1 or 3] or a map [height, width] as matplotlib takes it.
+
+    Raises ValueError for an image of other channels.
+    """
+    if image.ndim == 2 or image.shape[-1] == 3:
+        return image
+    if image.ndim != 3 or image.shape[-1] != 1:
+        raise ValueError(
+            f"an image must have the axes [height, width, 1 or 3 channels] to be drawn, not the shape {image.shape}"
+        )
+    return image[..., 0]
+
+
 def show(ax: Any, image: np.ndarray, title: str = "", **options: Any) -> Any:
     """Draws an image [height, width, 1 or 3] in [0, 1], or a map [height, width] with a colour map of its own."""
-    if image.ndim == 3 and image.shape[-1] == 1:
-        image = image[..., 0]
+    image = drawable(image)
     if image.ndim == 2:
         options = {"cmap": INK, "vmin": 0.0, "vmax": 1.0} | options
     artist = ax.imshow(image, interpolation="nearest", **options)

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from hw3.report import style
 
-OURS, OTHERS = "#0072B2", "#BBBBBB"
+OURS, OTHERS = style.BLUE, "#BBBBBB"
 
 
 @style.styled

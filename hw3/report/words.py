@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 def percent(fraction: float, digits: int = 2) -> str:
     """A fraction as a percentage; never rounded up to a false 100%.
@@ -14,6 +16,27 @@ def percent(fraction: float, digits: int = 2) -> str:
     if value >= 1 > fraction:
         value = (scale - 1) / scale
     return f"{value:.{digits}%}"
+
+
+def scientific(value: float, digits: int = 2) -> str:
+    """A number of so many digits with a power of ten.
+
+    >>> scientific(1.4e-9), scientific(-0.0002, 1), scientific(0)
+    ('1.4×10⁻⁹', '−2×10⁻⁴', '0')
+    """
+    if not value:
+        return "0"
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    return f"{mantissa.replace('-', '−')}×10{power(exponent)}"
+
+
+def power(exponent: str) -> str:
+    """An exponent as it stands behind a base.
+
+    >>> power("-09"), power("+2")
+    ('⁻⁹', '²')
+    """
+    return str(int(exponent.replace("−", "-"))).translate(SUPERSCRIPTS)
 
 
 def possible_share(printed: str, total: int) -> bool:

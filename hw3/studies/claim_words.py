@@ -1,18 +1,20 @@
-"""Claims of document 004 with their verdicts and effects as answers for the page.
+"""Claims of document 004 in words, for the console and the page: sentences and tables that follow from the effects.
 
-The verdicts are those of `hw3.studies.verdicts`; nothing here judges.
+The verdicts are those of `hw3.studies.verdicts`; nothing here judges by a rule of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from hw3.report.page import Answer, Figure, Published, Results, Table
+from hw3.report.page import Published, Table
+from hw3.report.words import enumerated
 from hw3.studies import verdicts
-from hw3.studies.verdicts import CONDITIONAL, FAILED
+from hw3.studies.verdicts import CONDITIONAL, FAILED, HELD, Claim, Effect
 
 NOTHING_SEEN = "no effect beyond the spread over seeds"
+LISTED = 4  # conditions that a sentence names one by one; more are counted
 RULE = (
     "A claim held under a condition if the 95% confidence interval of the measured effect over the seeds (Student's t) "
     "lies above zero."
@@ -45,72 +47,127 @@ def rounded(value: float, digits: int = 3) -> str:
     return f"{value:+,.0f}" if abs(value) >= 1000 else f"{value:+.{digits}g}"
 
 
-def shown(effect: Results, unit: str) -> str:
+def shown(effect: Effect, unit: str) -> str:
     """An effect with its interval and unit.
 
-    >>> shown({"mean": 26.634, "half_width": 6.3412}, "epochs")
+    >>> shown(Effect(26.634, 6.3412), "epochs")
     '+26.6 ± 6.34 epochs'
     """
-    spread = f" ± {effect['half_width']:.3g}" if effect["half_width"] else ""
-    return f"{rounded(effect['mean'])}{spread} {unit}".strip()
+    interval = f" ± {effect.half_width:.3g}" if effect.half_width else ""
+    return f"{rounded(effect.mean)}{interval} {unit}".strip()
 
 
-def judged(claim: Results) -> str:
-    """A claim with its verdict and what that depends on.
+def way(effect: Effect, positive: str, negative: str, neither: str) -> str:
+    """One of three words: for an effect whose interval lies above zero, below it, or around it."""
+    return positive if effect.holds else negative if effect.opposite else neither
 
-    >>> effects = [{"condition": "2 layers", "holds": False}, {"condition": "9 layers", "holds": True}]
-    >>> judged({"said": "it explodes", "verdict": CONDITIONAL, "effects": effects})
-    '“it explodes” held under conditions: 9 layers (not: 2 layers).'
+
+def change(before: Any, after: Any, show: Callable[[float], str]) -> str:
+    """What becomes of a number from one condition to another, both [seeds], paired.
+
+    >>> change([0.5, 0.6, 0.55], [0.7, 0.81, 0.75], "{:.2f}".format)
+    'rises from 0.55 to 0.75'
+    >>> change([0.5, 0.6, 0.55], [0.6, 0.5, 0.55], "{:.1f}".format)
+    'does not change beyond the spread (0.6 and 0.6)'
     """
-    text = f"“{claim['said'].rstrip('.')}” {claim['verdict']}"
-    if claim["verdict"] == CONDITIONAL:
-        held, others = (
-            [e["condition"] for e in claim["effects"] if e["holds"] == outcome] for outcome in (True, False)
-        )
-        return f"{text}: {'; '.join(held)} (not: {'; '.join(others)})."
-    if claim["verdict"] == FAILED:
-        opposite = [effect["condition"] for effect in claim["effects"] if effect["opposite"]]
+    found = verdicts.effect(after, before)
+    first, last = show(mean(before)), show(mean(after))
+    verb = way(found, "rises", "falls", "")
+    return f"{verb} from {first} to {last}" if verb else f"does not change beyond the spread ({first} and {last})"
+
+
+def judged(claim: Claim) -> str:
+    """The verdict on a claim and what that depends on.
+
+    >>> effects = {"2 layers": Effect(0.0, 1.0), "9 layers": Effect(3.0, 1.0)}
+    >>> judged(Claim("1", "it explodes", "growth", "%", effects))
+    'held under conditions: 9 layers (not: 2 layers)'
+    """
+    verdict = verdicts.verdict(claim)
+    held = [condition for condition, found in claim.effects.items() if found.holds]
+    opposite = [condition for condition, found in claim.effects.items() if found.opposite]
+    count = len(claim.effects)
+    if verdict == CONDITIONAL:
+        if count > LISTED:
+            return f"{verdict}: {len(held)} of {count}"
+        others = [condition for condition in claim.effects if condition not in held]
+        return f"{verdict}: {'; '.join(held)} (not: {'; '.join(others)})"
+    if verdict == FAILED:
         if opposite:
-            return f"{text}: the opposite was seen with {'; '.join(opposite)}."
-        random = any(effect["half_width"] for effect in claim["effects"])
-        return f"{text}: {NOTHING_SEEN if random else 'nothing of it was seen'}."
-    return text + "."
+            listed = len(opposite) <= LISTED
+            where = f"with {'; '.join(opposite)}" if listed else f"under {len(opposite)} of {count} conditions"
+            return f"{verdict}: the opposite was seen {where}"
+        random = any(found.half_width for found in claim.effects.values())
+        return f"{verdict}: {NOTHING_SEEN if random else 'nothing of it was seen'}"
+    return verdict
 
 
-def answer(
-    results: Results,
-    parts: Sequence[str],
-    number: str,
-    question: str,
-    numbers: str,
-    figures: Sequence[Figure],
-    tables: Sequence[Table] = (),
-) -> Answer:
-    """The answer for all claims whose part begins with one of `parts`; `numbers` are sentences on what was measured."""
-    claims = [claim for claim in results["claims"] if claim["part"].startswith(tuple(parts))]
-    rows = [
-        (
-            f"{claim['part']}: {effect['condition']}",
-            shown(effect, claim["unit"]),
-            "yes" if effect["holds"] else "the opposite" if effect["opposite"] else "no",
-        )
-        for claim in claims
-        for effect in claim["effects"]
-    ]
-    meanings = " ".join(f"{claim['part']}: {claim['measured']}." for claim in claims)
-    return Answer(
-        f"004: {number}",
-        question,
-        " ".join([*(judged(claim) for claim in claims), numbers]),
-        figures,
+def mark(claim: Claim) -> str:
+    """How the page marks a claim: "right" if it held, "wrong" if under every condition its opposite was seen or nothing
+    random could hide it, and nothing where it depends or the spread decides nothing."""
+    if verdicts.verdict(claim) == HELD:
+        return "right"
+    refuted = all(found.opposite or (not found.half_width and not found.holds) for found in claim.effects.values())
+    return "wrong" if refuted else ""
+
+
+def summary(claims: Sequence[Claim], names: Sequence[str]) -> str:
+    """One sentence that says of every claim whether it was seen. Args: names: of the claims, a few words each."""
+    groups: dict[str, list[str]] = {"seen throughout": [], "in part": [], "not seen": [], "rather the opposite": []}
+    throughout, part, unseen, opposite = groups.values()
+    for claim, name in zip(claims, names, strict=True):
+        verdict = verdicts.verdict(claim)
+        refuted = unseen if not any(found.opposite for found in claim.effects.values()) else opposite
+        (throughout if verdict == HELD else part if verdict == CONDITIONAL else refuted).append(name)
+    text = "; ".join(f"{group}: {enumerated(members)}" for group, members in groups.items() if members)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def published(claims: Sequence[Claim]) -> list[Published]:
+    """The quotations with our verdicts."""
+    entries = []
+    for claim in claims:
+        means = [found.mean for found in claim.effects.values()]
+        only = next(iter(claim.effects.values()))
+        ends = f"{rounded(min(means))} to {rounded(max(means))} {claim.unit}".strip()
+        ours = shown(only, claim.unit) if len(means) == 1 else ends
+        verdict = judged(claim)
+        remark = f"{verdict[0].upper()}{verdict[1:]}."
+        entries.append(Published("004", f"{claim.part}: “{claim.said}”", remark, mark(claim), ours))
+    return entries
+
+
+def verdict_table(claims: Sequence[Claim]) -> Table:
+    """A line for each claim: its verdict, and under how many conditions it held."""
+    rows = []
+    for claim in claims:
+        holding = sum(found.holds for found in claim.effects.values())
+        rows.append((f"{claim.part}: {claim.said}", verdicts.verdict(claim), f"{holding} of {len(claim.effects)}"))
+    return Table("Document 004's claims, by 95% intervals over seeds", ("claim", "verdict", "conditions"), rows)
+
+
+def effect_table(claims: Sequence[Claim]) -> Table:
+    """A line for each claim and condition: the effect, and whether the claim holds there."""
+    meanings = " ".join(f"{claim.part}: {claim.measured}." for claim in claims)
+    return Table(
+        f"Effects, positive if they support the claim. {meanings}",
+        ("claim and condition", "effect", "holds"),
         [
-            *tables,
-            Table(
-                f"Effects, positive if they support the claim. {meanings}",
-                ("claim and condition", "effect", "holds"),
-                rows,
-            ),
+            (f"{claim.part}: {condition}", shown(found, claim.unit), way(found, "yes", "the opposite", "no"))
+            for claim in claims
+            for condition, found in claim.effects.items()
         ],
-        [Published("004", f"{claim['part']}: “{claim['said']}”") for claim in claims],
-        results["command"],
+    )
+
+
+def effects_file(claims: Sequence[Claim]) -> Table:
+    """The same unrounded, one fact a column, for a file."""
+    return Table(
+        "Effects",
+        ("part", "said", "measured", "unit", "condition", "mean", "half_width", "holds", "opposite"),
+        [
+            (claim.part, claim.said, claim.measured, claim.unit, condition, *found, found.holds, found.opposite)
+            for claim in claims
+            for condition, found in claim.effects.items()
+        ],
     )

@@ -37,10 +37,10 @@ class Claim(NamedTuple):
     """What a document says, and the effects by condition that show whether it is so."""
 
     part: str  # of the document: "1 (1)"
-    said: str
+    said: str  # quoted
     measured: str  # what the effect is, so that a positive one supports the claim
     unit: str  # of the effect, written behind it
-    effects: Mapping[str, Effect]
+    effects: Mapping[str, Effect]  # by condition, in words
 
 
 def effect(larger: Any, smaller: Any = 0.0) -> Effect:
@@ -71,19 +71,3 @@ def verdict(claim: Claim) -> str:
     """One of `VERDICTS`, by the rule at the head of this module."""
     held = [found.holds for found in claim.effects.values()]
     return HELD if all(held) else CONDITIONAL if any(held) else FAILED
-
-
-def as_results(claim: Claim) -> dict[str, Any]:
-    """The claim, its verdict and its effects as a program writes them to its results."""
-    return {
-        "part": claim.part,
-        "said": claim.said,
-        "measured": claim.measured,
-        "unit": claim.unit,
-        "verdict": verdict(claim),
-        "effects": [
-            {"condition": condition, "mean": found.mean, "half_width": found.half_width, "holds": found.holds,
-             "opposite": found.opposite}
-            for condition, found in claim.effects.items()
-        ],
-    }  # fmt: skip

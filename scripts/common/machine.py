@@ -1,4 +1,4 @@
-"""What the programs ask of the machine: memory kept, compiled programs kept, a device a core. Not a program itself."""
+"""What the programs ask of the machine: memory kept, compiled programs kept, a device a core."""
 
 import ctypes
 import os

@@ -3,30 +3,19 @@
 Not a program itself. Numerical modules raise `ValueError` with a message for the user; `run` turns it into one line.
 """
 
-import contextlib
-import csv
-import json
 import os
-import pathlib
-import shlex
 import sys
-import tempfile
-import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 import jax
-import rich.box
-import rich.console
-import rich.progress
-import rich.table
 from absl import app, flags, logging
 
 import hw3
-from common import machine, processes
+from common import flag_values, machine, processes
 
-OWN_CODE = (os.path.dirname(os.path.abspath(hw3.__file__)), os.path.dirname(os.path.abspath(__file__)))
+OWN_CODE = (os.path.dirname(os.path.abspath(hw3.__file__)), os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SECONDS_BETWEEN_LINES = 15.0  # of progress, where there is no terminal to draw a bar on
 
 
@@ -43,8 +32,15 @@ def run(main: Callable[[], None], compilation_cache: bool = True) -> None:
     """
 
     def parse(argv: Sequence[str]) -> list[str]:
+        for argument in argv[1:]:
+            if _is_no_text(argument):
+                fail(f"{argument!a} is not UTF-8: name files and folders in UTF-8", 2)
         try:
-            return app.parse_flags_with_usage(list(argv)) if _wants_help(argv) else flags.FLAGS(list(argv))
+            if _wants_help(argv):
+                return app.parse_flags_with_usage(list(argv))
+            rest = flags.FLAGS(list(argv))
+            flag_values.check(argv)
+            return rest
         except flags.Error as error:
             fail(error, 2)
 
@@ -53,6 +49,8 @@ def run(main: Callable[[], None], compilation_cache: bool = True) -> None:
             fail(f"unexpected argument {argv[1]!r}; options are written --name=value (see --help)", 2)
         if not flags.FLAGS["verbosity"].present:
             logging.set_verbosity(logging.ERROR)  # orbax and jax say a page at absl's default
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # a ± must not end a long run
         machine.keep_freed_memory()
         if compilation_cache:
             machine.keep_compiled()
@@ -76,7 +74,7 @@ def run(main: Callable[[], None], compilation_cache: bool = True) -> None:
         except KeyboardInterrupt:
             fail("interrupted", 130)
 
-    for module in ("common.shared_flags", "common.sweep_flags", "common.processes"):
+    for module in ("common.shared_flags", "common.sweep_flags", "common.unroll_flags", "common.processes"):
         for flag in flags.FLAGS.flags_by_module_dict().get(module, ()):
             flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)  # so that --help shows the shared flags too
     app.run(guarded, flags_parser=parse)
@@ -89,181 +87,14 @@ def what(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
+def _is_no_text(argument: str) -> bool:
+    """Whether bytes were given that are no UTF-8, for which Python puts lone surrogates that nothing can print."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
 def _wants_help(argv: Sequence[str]) -> bool:
     return any(arg.lstrip("-").startswith("help") for arg in argv[1:])
-
-
-def command() -> str:
-    """How this program was called, for the reader of its results."""
-    return shlex.join(["python", f"scripts/{pathlib.Path(sys.argv[0]).name}", *sys.argv[1:]])
-
-
-def check_writable(path: pathlib.Path) -> pathlib.Path:
-    """Makes a folder for results under --outdir; raises OSError naming it if nothing can be written there."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        probe = path / f".writable-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise OSError(f"--outdir: cannot write in {path} ({error.strerror})") from error
-    return path
-
-
-@contextlib.contextmanager
-def results_folder(name: str) -> Iterator[pathlib.Path]:
-    """A folder that takes the place of `name` under --outdir, with all the block wrote, only if the block ends well.
-
-    So results of an earlier run are neither lost to a failing one nor mixed with those of another.
-    """
-    out = check_writable(pathlib.Path(flags.FLAGS.outdir))
-    with tempfile.TemporaryDirectory(dir=out, prefix=f".{name}-", ignore_cleanup_errors=True) as beside:
-        new, old = pathlib.Path(beside, "new"), pathlib.Path(beside, "old")
-        new.mkdir()
-        yield new
-        if (out / name).exists():
-            os.replace(out / name, old)
-        try:
-            os.replace(new, out / name)
-        except OSError:
-            if old.exists():
-                os.replace(old, out / name)
-            raise
-
-
-@contextlib.contextmanager
-def replacing(path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """A temporary name beside `path` that is moved onto it only if the block ends well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{os.getpid()}-{path.name}")
-    try:
-        yield beside
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def read_json(path: str) -> Any:
-    """The value in a JSON file. Raises ValueError naming file and line if it isn't JSON, else as `open`."""
-    try:
-        return json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path}: not JSON: {error.msg} in line {error.lineno}") from None
-    except UnicodeDecodeError:
-        raise ValueError(f"{path}: not a text file") from None
-
-
-def write_text(path: pathlib.Path, text: str) -> None:
-    """Writes a text file, whole or not at all."""
-    with replacing(path) as beside:
-        beside.write_text(text, encoding="utf-8")
-
-
-def write_json(path: pathlib.Path, value: Mapping[str, Any]) -> None:
-    """Writes a JSON object, whole or not at all."""
-    write_text(path, json.dumps(value, indent=1) + "\n")
-
-
-def write_csv(path: pathlib.Path, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Writes a table, whole or not at all."""
-    with replacing(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows(rows)
-
-
-def write_figure(path: pathlib.Path, figure: Any) -> None:
-    """Writes a matplotlib figure as PNG, whole or not at all."""
-    with replacing(path) as beside:
-        figure.savefig(beside, format="png", dpi="figure", metadata={"Software": None})
-
-
-def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Prints a small table; the first column is left-aligned, the others right-aligned."""
-    table = rich.table.Table(
-        title=title, title_justify="left", title_style="bold", box=rich.box.SIMPLE_HEAD, min_width=min(len(title), 100)
-    )
-    for index, name in enumerate(header):
-        table.add_column(name, justify="left" if index == 0 else "right", overflow="fold")
-    for row in rows:
-        table.add_row(*map(str, row))
-    console = rich.console.Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 120
-    console.print(table)
-
-
-@contextlib.contextmanager
-def progress(description: str, total: int, unit: str, quiet: bool = False) -> Iterator[Callable[[int], None]]:
-    """Yields `advance(count)`: a bar with rate and time left on a terminal, a plain line now and then elsewhere.
-
-    Nothing at all if `quiet`.
-    """
-    if quiet:
-        yield lambda count: None
-        return
-    console = rich.console.Console(stderr=True)
-    if console.is_terminal:
-        columns = (
-            rich.progress.TextColumn("{task.description}"),
-            rich.progress.BarColumn(),
-            rich.progress.TaskProgressColumn(),
-            rich.progress.TextColumn("{task.fields[rate]}"),
-            rich.progress.TimeRemainingColumn(),
-        )
-        with rich.progress.Progress(
-            *columns, console=console, transient=True, redirect_stdout=sys.stdout.isatty()
-        ) as bar:
-            task = bar.add_task(description, total=total, rate="")
-
-            def advance(count: int) -> None:
-                bar.advance(task, count)
-                speed = bar.tasks[task].speed
-                bar.update(task, rate=f"{speed:,.0f} {unit}/s" if speed else "")
-
-            yield advance
-        return
-
-    start = last = time.monotonic()
-    done = 0
-
-    def report(count: int) -> None:
-        nonlocal last, done
-        done += count
-        now = time.monotonic()
-        if now - last >= SECONDS_BETWEEN_LINES:
-            last = now
-            rate = done / (now - start)
-            left = (total - done) / rate
-            print(
-                f"{description}: {done / total:.0%}, {rate:,.0f} {unit}/s, {left:.0f} s left",
-                file=sys.stderr,
-                flush=True,
-            )
-
-    yield report
-
-
-def alternate_seconds(functions: Mapping[str, Callable[[], Any]], repeats: int) -> dict[str, list[float]]:
-    """The times of `repeats` calls of each function, one after the other in turn, in seconds.
-
-    Each has been called once before, so nothing is compiled, and each result is waited for.
-    """
-    for function in functions.values():
-        jax.block_until_ready(function())
-    times: dict[str, list[float]] = {name: [] for name in functions}
-    for _ in range(repeats):
-        for name, function in functions.items():
-            start = time.perf_counter()
-            jax.block_until_ready(function())
-            times[name].append(time.perf_counter() - start)
-    return times
-
-
-def print_claims(claims: Sequence[Mapping[str, Any]]) -> None:
-    """Prints what became of each claim of document 004, as `hw3.studies.verdicts.as_results` gives them."""
-    rows = []
-    for claim in claims:
-        holding = sum(found["holds"] for found in claim["effects"])
-        rows.append((f"{claim['part']}: {claim['said']}", claim["verdict"], f"{holding} of {len(claim['effects'])}"))
-    print_table("Document 004's claims, by 95% intervals over seeds", ("claim", "verdict", "conditions"), rows)

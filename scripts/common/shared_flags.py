@@ -1,16 +1,21 @@
-"""The flags that several programs share, and what the common ones stand for. Not a program itself."""
+"""The flags that several programs share, and what the common ones stand for. Not a program itself.
+
+The rule for the values of all flags is in `common.flag_values`.
+"""
 
 import math
 import os
 import pathlib
 import re
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from absl import flags
 
+from common import flag_values
 from hw3 import cnn, datasets
 from hw3.cnn import checkpoints
 from hw3.cnn.checkpoints import Checkpoint
-from hw3.recurrent import gradients
 
 
 def define_outdir_flag() -> flags.FlagHolder[str]:
@@ -58,22 +63,11 @@ def define_dataset_flags() -> tuple[flags.FlagHolder[str | None], flags.FlagHold
         flags.DEFINE_string(
             "dataset",
             None,
-            "mnist (bundled) or any image set of TensorFlow Datasets; by default the one trained on, or mnist.",
+            "mnist (bundled), any image set of TensorFlow Datasets, or the path of one's own (./folder, file.npz); by "
+            "default the one trained on, or mnist.",
         ),
         flags.DEFINE_string("data_dir", None, "Folder of prepared TensorFlow Datasets."),
     )
-
-
-def define_unroll_flags(rate_of: str) -> None:
-    """Defines the flags of the two programs that unroll a recurrent network; `rate_of` is what the step changes."""
-    flags.DEFINE_string("input", None, "JSON file with parameters and sequence; the homework's own if not given.")
-    flags.DEFINE_integer("squared", 1, "Which output the loss squares, counted from 1 (document 004: 2).")
-    flags.DEFINE_integer("logged", 2, "Which output the loss takes the logarithm of, counted from 1 (document 004: 1).")
-    flags.DEFINE_bool("every_step", False, "Sum the loss over the steps (document 003) rather than take the last.")
-    flags.DEFINE_float("epsilon", gradients.HOMEWORK_EPSILON, "Step of the central differences.")
-    flags.DEFINE_float("learning_rate", 0.002, f"Learning rate of the step on {rate_of}.")
-    flags.DEFINE_enum("precision", "float64", ["float64", "float32"], "Precision of everything.")
-    define_outdir_flag()
 
 
 def define_checkpoint_flag() -> flags.FlagHolder[str | None]:
@@ -100,9 +94,17 @@ def load_classifier() -> tuple[Checkpoint, datasets.Dataset]:
     """
     values = flags.FLAGS
     folder = pathlib.Path(values.checkpoint or run_folder(values.outdir, "wide"))
+    return load_run(folder, values.dataset, values.data_dir)
+
+
+def load_run(folder: pathlib.Path, dataset: str | None, data_dir: str | None) -> tuple[Checkpoint, datasets.Dataset]:
+    """A network and a data set, by default the one that it was trained on.
+
+    Raises ValueError if the two do not fit together.
+    """
     # The folder of the run or, as one may well guess, that of the checkpoint in it.
     loaded = checkpoints.load(folder if checkpoints.exists(folder) else folder / "checkpoint")
-    images = datasets.load(values.dataset or loaded.run.dataset, values.data_dir)
+    images = datasets.load(dataset or loaded.run.dataset, data_dir)
     found = (images.test_images.shape[1:], images.classes)
     if found != (loaded.run.image_shape, loaded.run.classes):
         raise ValueError(
@@ -122,4 +124,26 @@ def numbers(name: str, kind: type = float) -> list:
     if not found or not all(map(math.isfinite, found)):
         wanted = "whole numbers" if kind is int else "numbers"
         raise ValueError(f"--{name} is {','.join(given)!r}; it must be {wanted} with commas between")
+    if abs(largest := max(found, key=abs)) > flag_values.LARGEST_IN_LIST:
+        raise ValueError(f"--{name} holds {largest}; numbers may be up to {flag_values.LARGEST_IN_LIST:,}")
     return found
+
+
+Settings = TypeVar("Settings")
+
+
+def settings_from(default: Settings, names: Sequence[str]) -> Settings:
+    """`default`, a study's settings, with every flag of these names that is not None in the field of its name.
+
+    What a list flag holds becomes a tuple of the kind that the field has, text or numbers. Raises ValueError naming the
+    flag if something isn't a number that should be.
+    """
+    given: dict[str, Any] = {}
+    for name in names:
+        value = getattr(flags.FLAGS, name)
+        if isinstance(value, list):
+            kind = type(getattr(default, name)[0])
+            value = tuple(value if kind is str else numbers(name, kind))
+        if value is not None:
+            given[name] = value
+    return default._replace(**given)  # type: ignore[attr-defined]

@@ -7,6 +7,7 @@ from absl import flags
 
 from hw3 import classifiers, occlusion
 from hw3.occlusion import evaluation
+from hw3.studies import fills
 
 PATCH_SIZE = flags.DEFINE_list("patch_size", ["8"], "Pixels, one number or height,width.")
 STRIDE = flags.DEFINE_list("stride", ["1"], "Pixels, one number or vertical,horizontal.")
@@ -39,15 +40,7 @@ def pixels(flag: flags.FlagHolder) -> tuple[int, int]:
 
 def filling(images: np.ndarray) -> Any:
     """What --fill describes, for `occlusion.sweep` of these images."""
-    if FILL.value in ("mean", "blur"):
-        return (occlusion.mean_fill if FILL.value == "mean" else occlusion.blur_fill)(images)  # type: ignore[arg-type]
-    try:
-        value = float(FILL.value)
-    except ValueError:
-        value = float("nan")
-    if not 0 <= value <= 1:
-        raise ValueError(f"--fill={FILL.value}: must be a number in [0, 1], mean or blur")
-    return value
+    return fills.filling(FILL.value, images)
 
 
 def options(image_shape: tuple[int, ...]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Receptive fields known in advance, and a filter applied by hand."""
+"""Receptive fields known in advance."""
 
 import jax
 import numpy as np
@@ -53,33 +53,3 @@ def test_effective_side_counts_the_pixels_above_the_threshold():
     squared[0, 0] = (1.01 * receptive_field.THRESHOLD) ** 2
     squared[8, 8] = (0.99 * receptive_field.THRESHOLD) ** 2
     assert receptive_field.effective_side(squared) == pytest.approx(np.sqrt(17))
-
-
-def test_effective_fields_grow_with_the_root_of_the_depth():
-    depths = np.array([4, 16])
-    sides = receptive_field.stack_sides(KEY, depths.tolist(), channels=8, batch=8)
-    assert (sides <= 2 * depths + 1).all()
-    assert 0.4 < receptive_field.growth_exponent(depths, sides) < 0.7
-    assert receptive_field.growth_exponent(depths, 3.0 * depths**0.5) == pytest.approx(0.5)
-
-
-def test_by_hand_is_what_the_definition_says():
-    rng = np.random.default_rng(0)
-    x, kernel, bias = rng.normal(size=(5, 4, 2)), rng.normal(size=(3, 3, 2, 3)), rng.normal(size=3)
-    expected = [
-        [[max(0.0, sum(x[r + i, c + j, k] * kernel[i, j, k, f] for i in range(3) for j in range(3) for k in range(2))
-              + bias[f]) for f in range(3)] for c in range(2)] for r in range(3)
-    ]  # fmt: skip
-    np.testing.assert_allclose(receptive_field.by_hand(x, kernel, bias), expected, atol=1e-12)
-
-
-def test_every_layer_of_a_network_is_its_filters_applied_by_hand():
-    model = cnn.CNN(cnn.parse("conv3-4 maxpool2 conv3-5"), classes=3)
-    params = cnn.init(model, KEY, (14, 14, 1))
-    image = np.random.default_rng(0).uniform(size=(14, 14, 1)).astype(np.float32)
-    found = receptive_field.compare_by_hand(model, params, image)
-    assert [(row.layer, row.filters, row.products) for row in found] == [("conv1", 4, 9), ("conv2", 5, 36)]
-    for row in found:
-        assert row.float64 < 1e-14
-        assert 0 < row.float32 < 1e-5
-    assert not jax.config.jax_enable_x64

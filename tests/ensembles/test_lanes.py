@@ -1,4 +1,4 @@
-"""Many networks as one batch are what they are alone; dropout, draws and lanes keep what they promise."""
+"""Many networks as one batch are what they are alone; lanes of a seed share what they promise to."""
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +8,7 @@ import pytest
 
 from hw3 import datasets
 from hw3.ensembles import lanes, sampling
-from hw3.ensembles.dense import DenseNetwork, dropout
+from hw3.ensembles.dense import DenseNetwork
 from hw3.ensembles.lanes import Recipe
 
 NETWORK = DenseNetwork((6, 5), classes=3, normalise=True)
@@ -84,14 +84,6 @@ def test_networks_learn_and_come_out_the_same_again(stripes, inputs):
     assert min(learnt[0], learnt[2]) > 0.9, "the lanes without dropout"
 
 
-def test_dropout_keeps_the_mean_and_drops_the_share_it_was_asked_for():
-    x = jnp.full((400, 50), 2.0)
-    kept = np.asarray(dropout(KEY, x, jnp.float32(0.3)))
-    assert set(np.unique(kept)) == {0.0, np.float32(2 / 0.7)}
-    assert (kept == 0).mean() == pytest.approx(0.3, abs=0.01)
-    np.testing.assert_array_equal(dropout(KEY, x, jnp.float32(0.0)), x)
-
-
 def test_no_two_lanes_drop_the_same(stripes, inputs):
     network = DenseNetwork((6,), classes=3)
     one = sampling.fresh_variables(network, KEY[None], np.zeros((1, 12, 12, 1)), inputs.settings[0], False)
@@ -105,12 +97,12 @@ def test_no_two_lanes_drop_the_same(stripes, inputs):
     np.testing.assert_allclose(own[1], own[0, ::-1], atol=1e-5)
 
 
-def test_drawn_kernels_have_the_variance_asked_for():
-    first, second = sampling.draw(KEY, [(50, 40), (3, 30, 30)], [50, 30], gain=2.0)
-    assert first.var() == pytest.approx(2 / 50, rel=0.1)
-    assert second.var() == pytest.approx(2 / 30, rel=0.1)
-    assert abs(second.mean()) < 0.02
-    assert sorted(sampling.permutation(KEY, 30).tolist()) == list(range(30))
+def test_keys_beside_training_are_not_what_epochs_begin_with():
+    """Not even the keys that theirs are split off."""
+    beside = [lanes.key_beside_training(KEY, number) for number in range(3)]
+    of_epochs = [jax.random.fold_in(KEY, number) for number in range(100)]
+    drawn = {tuple(jax.random.key_data(key).tolist()) for key in (*beside, *of_epochs)}
+    assert len(drawn) == 103
 
 
 def test_what_makes_no_sense_is_named(stripes, inputs):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from hw3.recurrent import gradients, lstm, rnn
+from hw3.studies.given import LSTM_PARAMS, RNN_PARAMS, SEQUENCE
 
 
 @pytest.fixture(autouse=True)
@@ -13,11 +14,11 @@ def _float64():
 
 
 def homework_loss(params):
-    return rnn.sequence_loss(params, rnn.HOMEWORK_SEQUENCE)
+    return rnn.sequence_loss(params, SEQUENCE)
 
 
 def homework_loss_of_b(b):
-    return homework_loss(jax.tree.map(lambda leaf: jnp.asarray(leaf, b.dtype), rnn.HOMEWORK_PARAMS)._replace(b=b))
+    return homework_loss(jax.tree.map(lambda leaf: jnp.asarray(leaf, b.dtype), RNN_PARAMS)._replace(b=b))
 
 
 def test_central_differences_of_a_cubic_have_the_error_that_theory_gives():
@@ -28,14 +29,14 @@ def test_central_differences_of_a_cubic_have_the_error_that_theory_gives():
 
 
 def test_the_homework_by_differences(optimized):
-    found = gradients.central_differences(homework_loss_of_b, jnp.asarray(rnn.HOMEWORK_PARAMS.b), 1e-4)
+    found = gradients.central_differences(homework_loss_of_b, jnp.asarray(RNN_PARAMS.b), 1e-4)
     # Document 002; the loss has about 4e-16 of round-off, which the division by 2e-4 makes 4e-12.
     np.testing.assert_allclose(found, [-0.009961388396373394, 0.43400995503928286], rtol=0, atol=4e-12)
 
 
 def test_every_route_gives_the_gradient_and_complex_steps_to_round_off():
-    params = jax.tree.map(jnp.asarray, rnn.HOMEWORK_PARAMS)
-    unrolled = jax.jit(rnn.unroll)(params, rnn.HOMEWORK_SEQUENCE).gradient
+    params = jax.tree.map(jnp.asarray, RNN_PARAMS)
+    unrolled = jax.jit(rnn.unroll)(params, SEQUENCE).gradient
     found = gradients.routes(homework_loss, params, unrolled, 1e-4)
     rows = gradients.side_by_side(found, reference="unrolled")
     worst = dict(zip(found, np.max([row.relative_errors for row in rows], 0), strict=True))
@@ -47,7 +48,7 @@ def test_every_route_gives_the_gradient_and_complex_steps_to_round_off():
 
 
 def test_entries_of_nested_parameters_are_named():
-    gradient = jax.jit(lstm.unroll)(lstm.CHOSEN, rnn.HOMEWORK_SEQUENCE).gradient
+    gradient = jax.jit(lstm.unroll)(LSTM_PARAMS, SEQUENCE).gradient
     names = [row.entry for row in gradients.side_by_side({"unrolled": gradient}, "unrolled")]
     assert names[0] == "gates.forget.b[1]"
     assert "gates.output.W[2,1]" in names
@@ -61,8 +62,8 @@ def test_the_relative_error_of_a_wrong_entry_is_relative_to_its_parameter():
 
 
 def test_the_error_is_a_v():
-    b = jnp.asarray(rnn.HOMEWORK_PARAMS.b)
-    exact = jax.jit(rnn.unroll)(rnn.HOMEWORK_PARAMS, rnn.HOMEWORK_SEQUENCE).gradient.b
+    b = jnp.asarray(RNN_PARAMS.b)
+    exact = jax.jit(rnn.unroll)(RNN_PARAMS, SEQUENCE).gradient.b
     epsilons = np.array(gradients.EPSILONS)
     errors = gradients.error_curve(homework_loss_of_b, b, exact)
     assert (epsilons[0], epsilons[-1]) == pytest.approx((1e-1, 1e-12))
@@ -82,7 +83,7 @@ def test_an_epsilon_that_cannot_be(epsilon):
 
 
 def test_float32_stays_float32():
-    b = jnp.asarray(rnn.HOMEWORK_PARAMS.b, jnp.float32)
+    b = jnp.asarray(RNN_PARAMS.b, jnp.float32)
     for route in (
         lambda p: gradients.central_differences(homework_loss_of_b, p, 1e-2),
         lambda p: gradients.complex_steps(homework_loss_of_b, p),

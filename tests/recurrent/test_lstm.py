@@ -9,8 +9,9 @@ import pytest
 from jax.test_util import check_grads
 
 from hw3.recurrent import lstm, rnn
-from hw3.recurrent.lstm import CHOSEN, DOCUMENT_004, DOCUMENT_004_STATE, Affine, Gates, LSTMParams
-from hw3.recurrent.rnn import HOMEWORK_SEQUENCE, Loss
+from hw3.recurrent.lstm import Affine, Gates, LSTMParams
+from hw3.recurrent.rnn import Loss
+from hw3.studies.given import DOCUMENT_004_LSTM, DOCUMENT_004_STATE, LSTM_PARAMS, RNN_PARAMS, SEQUENCE
 
 # Compiled as a whole: operation by operation, each new size would cost seconds.
 unroll = jax.jit(lstm.unroll, static_argnames="tanh_candidate")
@@ -64,7 +65,7 @@ def in_python(params, xs, h0, s0, tanh_candidate):
 
 
 def test_document_004_outputs_and_loss_but_not_its_gradient():
-    result = unroll(DOCUMENT_004, HOMEWORK_SEQUENCE, None, DOCUMENT_004_STATE, Loss(1, 0))
+    result = unroll(DOCUMENT_004_LSTM, SEQUENCE, None, DOCUMENT_004_STATE, Loss(1, 0))
     assert float(result.loss) == pytest.approx(0.2946636237723147, rel=2e-16)
     np.testing.assert_allclose(result.forward.y_hat[:, 0], [0.83367573, 0.86175934, 0.83104223], atol=5e-9)
     np.testing.assert_allclose(result.gradient.gates.forget.b, [2.36660220e-05, -4.40213063e-03], rtol=1e-8)
@@ -156,51 +157,55 @@ def test_vmapped_is_looped_and_jitted_is_not_jitted():
 
 def test_ten_thousand_steps_take_well_under_a_second():
     xs = np.random.default_rng(0).normal(size=(10_000, 2))
-    jax.block_until_ready(unroll(CHOSEN, xs))
+    jax.block_until_ready(unroll(LSTM_PARAMS, xs))
     start = time.perf_counter()
-    jax.block_until_ready(unroll(CHOSEN, xs))
+    jax.block_until_ready(unroll(LSTM_PARAMS, xs))
     assert time.perf_counter() - start < 0.5  # measured: 0.013 to 0.05 s
 
 
 def test_float32_in_float32_out_also_with_x64_on():
     for x64 in (True, False):
         with jax.enable_x64(x64):
-            params = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), DOCUMENT_004)
-            result = unroll(params, HOMEWORK_SEQUENCE, None, DOCUMENT_004_STATE, loss=Loss(1, 0))
+            params = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), DOCUMENT_004_LSTM)
+            result = unroll(params, SEQUENCE, None, DOCUMENT_004_STATE, loss=Loss(1, 0))
             assert {leaf.dtype for leaf in jax.tree.leaves(result)} == {jnp.dtype("float32")}
             np.testing.assert_allclose(result.gradient.gates.forget.b, [2.36660e-05, -4.402131e-03], rtol=1e-5)
 
 
 def test_the_chosen_biases_open_the_forget_gate():
-    chosen = lstm.forward(CHOSEN, HOMEWORK_SEQUENCE).f
-    closed = lstm.forward(lstm.tied(rnn.HOMEWORK_PARAMS, Gates(*[np.zeros(2)] * 4)), HOMEWORK_SEQUENCE).f
+    chosen = lstm.forward(LSTM_PARAMS, SEQUENCE).f
+    closed = lstm.forward(lstm.tied(RNN_PARAMS, Gates(*[np.zeros(2)] * 4)), SEQUENCE).f
     assert (np.asarray(chosen) > np.asarray(closed)).all()
 
 
 def test_wrong_shapes():
-    gates = CHOSEN.gates
+    gates = LSTM_PARAMS.gates
     broken = gates._replace(output=gates.output._replace(W=np.ones((3, 2))))
     with pytest.raises(ValueError, match="output: W has shape"):
-        lstm.forward(CHOSEN._replace(gates=broken), HOMEWORK_SEQUENCE)
+        lstm.forward(LSTM_PARAMS._replace(gates=broken), SEQUENCE)
     with pytest.raises(ValueError, match="input: b has shape"):
-        lstm.forward(CHOSEN._replace(gates=gates._replace(input=gates.input._replace(b=np.ones(3)))), [[1, 0]])
+        lstm.forward(LSTM_PARAMS._replace(gates=gates._replace(input=gates.input._replace(b=np.ones(3)))), [[1, 0]])
     with pytest.raises(ValueError, match="s0 has shape"):
-        lstm.unroll(CHOSEN, HOMEWORK_SEQUENCE, s0=np.zeros(5))
+        lstm.unroll(LSTM_PARAMS, SEQUENCE, s0=np.zeros(5))
+
+
+GATE = {"b": [2, 3], "U": RNN_PARAMS.U.tolist(), "W": RNN_PARAMS.W.tolist()}
+RECORD = {**dict.fromkeys(Gates._fields, GATE), "c": [0, 0], "V": RNN_PARAMS.V.tolist(), "x": [[1, 1]]}
 
 
 def test_records():
-    record = {"forget": {"b": [2, 3]}, "s0": [0.1, 0.2], "x": [[1, 1]]}
-    params, xs, h0, s0 = lstm.from_record(record)
+    params, xs, h0, s0 = lstm.from_record({**RECORD, "s0": [0.1, 0.2]})
     np.testing.assert_array_equal(params.gates.forget.b, [2, 3])
-    np.testing.assert_array_equal(params.gates.forget.W, CHOSEN.gates.forget.W)
+    np.testing.assert_array_equal(params.gates.forget.W, LSTM_PARAMS.gates.forget.W)
     assert (xs.shape, h0.tolist(), s0.tolist()) == ((1, 2), [0, 0], [0.1, 0.2])
 
 
 @pytest.mark.parametrize(
     ("record", "words"),
     [
-        ({"forget": {"B": [1, 2]}}, "forget: unknown key 'B'"),
-        ({"forget": {"b": [1, 2, 3]}}, "forget: W has shape"),
+        ({"forget": {**GATE, "B": [1, 2]}}, "forget: unknown key 'B'"),
+        ({"forget": {**GATE, "b": [1, 2, 3]}}, "forget: W has shape"),
+        ({"input": {"b": [1, 2]}}, "input: 'U' is missing"),
         ({"output": 3}, "output: the file must hold one JSON object"),
         ({"peephole": {}}, "unknown key 'peephole'"),
         ({"s0": [float("inf"), 0]}, "'s0' holds a value that is not finite"),
@@ -208,4 +213,9 @@ def test_records():
 )
 def test_records_that_are_wrong(record, words):
     with pytest.raises(ValueError, match=words):
-        lstm.from_record(record)
+        lstm.from_record({**RECORD, **record})
+
+
+def test_a_record_that_lacks_a_gate():
+    with pytest.raises(ValueError, match="'output' is missing"):
+        lstm.from_record({name: value for name, value in RECORD.items() if name != "output"})

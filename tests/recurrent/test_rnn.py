@@ -12,7 +12,8 @@ import pytest
 from jax.test_util import check_grads
 
 from hw3.recurrent import rnn
-from hw3.recurrent.rnn import HOMEWORK_PARAMS, HOMEWORK_SEQUENCE, Loss, RNNParams
+from hw3.recurrent.rnn import Loss, RNNParams
+from hw3.studies.given import RNN_PARAMS, SEQUENCE
 
 # Compiled as a whole: operation by operation, each new size would cost seconds.
 unroll = jax.jit(rnn.unroll)
@@ -73,13 +74,13 @@ def by_hand_in_python(params, xs, h0, loss):
 
 
 def test_the_homework_gives_the_published_loss_gradient_and_step():
-    result = unroll(HOMEWORK_PARAMS, HOMEWORK_SEQUENCE)
+    result = unroll(RNN_PARAMS, SEQUENCE)
     assert float(result.loss) == pytest.approx(3.007207986556634, rel=1e-15)
     np.testing.assert_allclose(result.gradient.b, [-0.009961388329, 0.434009953634], atol=5e-13)
-    new = rnn.descend_biases(HOMEWORK_PARAMS, result.gradient.b, 0.002)
+    new = rnn.descend_biases(RNN_PARAMS, result.gradient.b, 0.002)
     np.testing.assert_allclose(new.b, [-0.99998008, 0.99913198], atol=5e-9)
-    np.testing.assert_array_equal(new.W, HOMEWORK_PARAMS.W)
-    assert float(sequence_loss(new, HOMEWORK_SEQUENCE)) == pytest.approx(3.00683080, abs=5e-9)
+    np.testing.assert_array_equal(new.W, RNN_PARAMS.W)
+    assert float(sequence_loss(new, SEQUENCE)) == pytest.approx(3.00683080, abs=5e-9)
 
 
 @hypothesis.given(
@@ -181,14 +182,14 @@ def test_no_autodiff_in_the_unrolled_gradient():
     with pytest.MonkeyPatch.context() as patch:
         for name in ("grad", "value_and_grad", "vjp", "jvp", "jacfwd", "jacrev", "linearize"):
             patch.setattr(jax, name, None)
-        jax.jit(rnn.unroll)(HOMEWORK_PARAMS, HOMEWORK_SEQUENCE[:2])  # traced anew
+        jax.jit(rnn.unroll)(RNN_PARAMS, SEQUENCE[:2])  # traced anew
 
 
 def test_ten_thousand_steps_take_well_under_a_second():
     xs = np.random.default_rng(0).normal(size=(10_000, 2))
-    first = jax.block_until_ready(unroll(HOMEWORK_PARAMS, xs))
+    first = jax.block_until_ready(unroll(RNN_PARAMS, xs))
     start = time.perf_counter()
-    jax.block_until_ready(unroll(HOMEWORK_PARAMS, xs))
+    jax.block_until_ready(unroll(RNN_PARAMS, xs))
     assert time.perf_counter() - start < 0.5  # measured: 0.004 to 0.02 s
     assert first.shares.shape == (10_000, 2)
     assert np.isfinite(first.shares).all()
@@ -205,9 +206,9 @@ def test_saturation_costs_no_digits():
 
 
 def test_an_output_that_underflows_leaves_a_finite_gradient():
-    params = HOMEWORK_PARAMS._replace(c=np.array([2000.0, -2000.0]))
-    result = unroll(params, HOMEWORK_SEQUENCE)
-    _, gradient = value_and_grad(params, HOMEWORK_SEQUENCE)
+    params = RNN_PARAMS._replace(c=np.array([2000.0, -2000.0]))
+    result = unroll(params, SEQUENCE)
+    _, gradient = value_and_grad(params, SEQUENCE)
     assert float(result.forward.y_hat[-1, 1]) == 0.0
     assert np.isfinite(float(result.loss))
     assert relative_error(result.gradient, gradient) < 1e-12
@@ -216,14 +217,14 @@ def test_an_output_that_underflows_leaves_a_finite_gradient():
 def test_float32_in_float32_out_also_with_x64_on():
     for x64 in (True, False):
         with jax.enable_x64(x64):
-            params = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), HOMEWORK_PARAMS)
-            result = unroll(params, HOMEWORK_SEQUENCE)
+            params = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), RNN_PARAMS)
+            result = unroll(params, SEQUENCE)
             assert {leaf.dtype for leaf in jax.tree.leaves(result)} == {jnp.dtype("float32")}
             np.testing.assert_allclose(result.gradient.b, [-0.00996139, 0.43400995], rtol=2e-5)
 
 
 def test_importing_leaves_the_precision_setting_alone():
-    program = "import jax; from hw3 import rnn, lstm, gradients, published; assert not jax.config.jax_enable_x64"
+    program = "import jax, hw3.recurrent.gradients, hw3.studies.given; assert not jax.config.jax_enable_x64"
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
@@ -239,24 +240,27 @@ def test_importing_leaves_the_precision_setting_alone():
 )
 def test_shapes_that_do_not_fit(change, words):
     with pytest.raises(ValueError, match=words):
-        rnn.forward(HOMEWORK_PARAMS._replace(**change), HOMEWORK_SEQUENCE)
+        rnn.forward(RNN_PARAMS._replace(**change), SEQUENCE)
 
 
 def test_other_shapes_that_do_not_fit():
     with pytest.raises(ValueError, match="sequence has shape"):
-        rnn.forward(HOMEWORK_PARAMS, np.ones((0, 2)))
+        rnn.forward(RNN_PARAMS, np.ones((0, 2)))
     with pytest.raises(ValueError, match="h0 has shape"):
-        rnn.unroll(HOMEWORK_PARAMS, HOMEWORK_SEQUENCE, np.zeros(3))
+        rnn.unroll(RNN_PARAMS, SEQUENCE, np.zeros(3))
     with pytest.raises(ValueError, match="logged output is number 3, but there are 2"):
-        rnn.sequence_loss(HOMEWORK_PARAMS, HOMEWORK_SEQUENCE, loss=Loss(logged=2))
+        rnn.sequence_loss(RNN_PARAMS, SEQUENCE, loss=Loss(logged=2))
+
+
+RECORD = {**{name: value.tolist() for name, value in RNN_PARAMS._asdict().items()}, "x": [[1, 2]]}
 
 
 def test_records():
-    params, xs, h0 = rnn.from_record({"x": [[1, 2]], "b": [0.5, -0.5]})
-    np.testing.assert_array_equal(params.b, [0.5, -0.5])
-    np.testing.assert_array_equal(params.W, HOMEWORK_PARAMS.W)
-    assert xs.shape == (1, 2)
+    params, xs, h0 = rnn.from_record(RECORD)
+    np.testing.assert_array_equal(params.W, RNN_PARAMS.W)
+    np.testing.assert_array_equal(xs, [[1, 2]])
     assert h0.tolist() == [0, 0]
+    assert rnn.from_record({**RECORD, "h0": [1, 2]})[2].tolist() == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -269,9 +273,16 @@ def test_records():
         ({"b": [1, float("nan")]}, "not finite"),
         ({"B": [1, 2]}, "unknown key 'B'"),
         ({"b": [1, 2, 3]}, "W has shape"),
-        ([1, 2], "one JSON object"),
+        ({"h0": [1]}, "h0 has shape"),
     ],
 )
 def test_records_that_are_wrong(record, words):
     with pytest.raises(ValueError, match=words):
-        rnn.from_record(record)
+        rnn.from_record({**RECORD, **record})
+
+
+def test_records_that_are_no_objects_or_lack_something():
+    with pytest.raises(ValueError, match="one JSON object"):
+        rnn.from_record([1, 2])
+    with pytest.raises(ValueError, match="'c' is missing"):
+        rnn.from_record({name: value for name, value in RECORD.items() if name != "c"})

@@ -1,70 +1,115 @@
-"""The page: self-contained, escaped, complete, the same again; sentences made from numbers."""
+"""The page: self-contained, escaped, complete, in one order for every reader."""
 
+import base64
+import io
 import re
 
+import numpy as np
 import pytest
+from markupsafe import Markup
+from PIL import Image
 
-from hw3 import report
-from hw3.report import words
-from hw3.report.page import Answer, Figure, Published, Section, Table
+from hw3.report import page as pages
+from hw3.report.page import Answer, Figure, Page, Published, Section, Table
 
-PNG = {"a.png": b"\x89PNG-a", "b.png": b"\x89PNG-b"}
+
+def png(pixels):
+    written = io.BytesIO()
+    Image.fromarray(pixels).save(written, format="PNG")
+    return written.getvalue()
+
+
+# A colour map of more colours than a palette has, and a plain one.
+SHADES = np.stack(np.broadcast_arrays(np.arange(256)[:, None], np.arange(64)[None] * 4, 128), -1).astype(np.uint8)
+PNG = {"a.png": png(SHADES), "b.png": png(np.zeros((4, 4, 3), np.uint8))}
+ANSWER = Answer(
+    "1 (1)",
+    "Is 1 < 2? Say why.",
+    "It is & it stays so.",
+    "It has 2 reasons.",
+    [Figure("a.png", "first"), Figure("b.png", "second")],
+    [Table("numbers", ("x", "y"), [(1, "<b>")])],
+    [
+        Published("004", "0.5", "of 3 positions", pages.WRONG, "0.3333"),
+        Published("001", "1", "", pages.CONVENTION),
+        Published("002", "yes"),
+    ],
+    ["study"],
+    Markup("<math><mi>W</mi></math>"),
+)
+WHOLE = Page("Title", "Summary.", [Section("Part", [ANSWER])], ["1 (1)", "9"], {"study": "python scripts/x.py"}, "End.")
 
 
 @pytest.fixture
 def page():
-    answer = Answer(
-        "1 (1)",
-        "Is 1 < 2? Say why.",
-        "It is & it stays so.",
-        [Figure("a.png", "first"), Figure("b.png", "second")],
-        [Table("numbers", ("x", "y"), [(1, "<b>")])],
-        [Published("004", "0.5")],
-        "python scripts/x.py",
-    )
-    return report.render("Title", "Summary.", [Section("Part", [answer])], PNG)
+    return pages.render(WHOLE, PNG)
 
 
 def test_nothing_is_loaded_from_elsewhere(page):
     assert page.count('src="data:image/png;base64,') == 2
     assert not re.search(r'(src|href)="(?!data:|#)', page)
-    assert "<script" not in page
     assert "@import" not in page
+    assert not re.search(r"https?://", page)
+
+
+def test_pictures_keep_their_colours_to_a_few_levels(page):
+    shown = re.findall(r'src="data:image/png;base64,([^"]+)', page)[0]
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(shown))).convert("RGB")).astype(int)
+    assert np.abs(picture - SHADES).max() <= 16
 
 
 def test_text_is_escaped_and_everything_is_there(page):
-    for text in ("Is 1 &lt; 2? Say why.", "It is &amp; it stays so.", "&lt;b&gt;", "004", "second", "scripts/x.py"):
+    for text in (
+        "Is 1 &lt; 2? Say why.",
+        "It is &amp; it stays so.",
+        "It has 2 reasons.",
+        "&lt;b&gt;",
+        "second",
+        "<code>python scripts/x.py</code>",
+        "<math><mi>W</mi></math>",
+        "End.",
+    ):
         assert text in page
 
 
-def test_links_of_the_contents_lead_somewhere(page):
+def test_the_verdict_and_one_figure_are_seen_at_once_and_the_rest_is_folded(page):
+    section = page[page.index('<section id="q-1-1">') :]
+    shown = re.sub(r"<details>.*?</details>", "", section, flags=re.DOTALL)
+    assert "It is &amp; it stays so." in shown
+    assert 'alt="first"' in shown
+    for folded in ("It has 2 reasons.", 'alt="second"', "numbers", "of 3 positions"):
+        assert folded in section
+        assert folded not in shown
+
+
+def test_documents_stand_in_a_table_with_a_mark_and_our_value(page):
+    assert "What the documents say: 1 right under a convention, 1 wrong" in page
+    assert re.search(r'004</td><td>0.5</td><td><span class="mark wrong">✗ wrong</span> <span class="ours">0.3333', page)
+    assert '<span class="mark convention">≈ right under a convention</span>' in page
+
+
+def test_findings_at_the_top_link_to_their_answers(page):
+    findings = page[page.index('id="findings"') : page.index('<section id="q-1-1">')]
+    assert "It is &amp; it stays so." in findings
+    assert 'href="#q-1-1"' in findings
+    assert findings.count("<li>") == 1  # there is no answer 9
+
+
+def test_links_lead_somewhere(page):
     targets = re.findall(r'href="#([^"]+)"', page)
-    assert targets
+    assert len(targets) >= 3
     assert all(f'id="{target}"' in page for target in targets)
 
 
-def test_readable_on_a_phone_and_printable(page):
-    assert '<meta name="viewport" content="width=device-width' in page
-    assert "@media print" in page
+def test_an_explorable_takes_the_figure_s_place_and_the_figure_is_for_those_without_script():
+    explorable = Markup('<div id="patch"></div>')
+    page = pages.render(WHOLE._replace(explorables={"1 (1)": explorable}, assets=Markup("<script>go()</script>")), PNG)
+    assert explorable in page
+    assert re.search(r'<noscript>\s*<figure>\s*<img[^>]*alt="first"', page)
+    assert page.rstrip().endswith("<script>go()</script>\n</body>\n</html>")
 
 
 def test_a_missing_figure_is_named(tmp_path):
-    answer = Answer("1", "q", "a", [Figure("gone.png", "c")])
+    answer = Answer("1", "q", "a", "", [Figure("gone.png", "c")])
     with pytest.raises(FileNotFoundError, match=r"gone\.png"):
-        report.render("t", "s", [Section("p", [answer])], tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("fraction", "digits", "text"),
-    [(0.9953, 2, "99.53%"), (1.0, 1, "100.0%"), (0.99999, 2, "99.99%"), (0.97723, 3, "97.723%"), (0.0, 2, "0.00%")],
-)
-def test_percentages(fraction, digits, text):
-    assert words.percent(fraction, digits) == text
-
-
-def test_lists_and_places_in_words():
-    assert words.enumerated([3]) == "3"
-    assert words.enumerated([1, 2, 3]) == "1, 2 and 3"
-    assert words.where(20, 25, 2, 6) == "the lower left of the image"
-    assert words.where(12, 15, 12, 15) == "the middle of the image"
-    assert words.where(0, 3, 12, 15) == "the upper middle of the image"
+        pages.render(Page("t", "s", [Section("p", [answer])]), tmp_path)

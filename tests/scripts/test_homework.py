@@ -7,12 +7,12 @@ import re
 import signal
 
 import numpy as np
-import pytest
 from prepared_sets import write_set
 from programs import FOLDER, TRAIN, fails_in_one_line, hashes, run, start_cold, succeeds
 
-from hw3 import datasets, occlusion
 from hw3.cnn import checkpoints
+from hw3.report import results as results_on_disk
+from hw3.studies.robustness import covering
 
 
 def test_training_leaves_metrics_curves_and_a_checkpoint(out):
@@ -52,50 +52,26 @@ def test_a_killed_run_continues_to_the_same_numbers(out, tmp_path):
 
 def test_another_run_is_not_continued(out):
     refused = run("train_cnn.py", *TRAIN, "--epochs=5", f"--outdir={out}", "--resume")
-    fails_in_one_line(refused, r"holds another training run \(epochs is 3 there and 5 here\)")
+    fails_in_one_line(refused, r"holds another training run \(epochs is 3 there and 5 here, and its cosine schedule")
 
 
-def test_sweep_writes_the_three_maps_of_the_image_it_names(out, checkpoint):
-    done = succeeds(
-        "sweep_occlusion.py", checkpoint, f"--outdir={out}", "--digit=6", "--index=2", "--fragility_images=2"
-    )
-    results = json.loads((out / "sweep" / "results.json").read_text())
-    assert results["maps"] == [21, 21]
-    assert f"test image {results['image']}, a 6" in done.stdout
-    loaded = checkpoints.load(out / FOLDER / "checkpoint")
-    image = np.asarray(datasets.as_float(datasets.load("mnist").test_images[results["image"]]))
-    expected = occlusion.sweep(loaded.predictor(), image[None], np.array([6]))
-    for name, values in (
-        ("map1_true_probability", expected.true_probability),
-        ("map2_highest_probability", expected.highest_probability),
-        ("map3_label", expected.predicted),
-    ):
-        rows = list(csv.reader((out / "sweep" / f"{name}.csv").read_text().splitlines()))
-        assert rows[0] == ["row", *(f"col_{col}" for col in range(21))]
-        assert [row[0] for row in rows[1:]] == [str(row) for row in range(21)]
-        np.testing.assert_allclose(np.array(rows[1:], float)[:, 1:], values[0], atol=1e-6)
-    assert results["accuracy"] == pytest.approx(expected.accuracy[0])
-    assert len(results["fragility"]["accuracies"]) == 10
-    assert all((out / "sweep" / f"{name}.png").exists() for name in ("maps", "cases", "importance", "fragility"))
-
-
-def test_sweep_takes_any_patch_stride_and_fill(out, checkpoint, tmp_path):
-    done = succeeds(
-        "sweep_occlusion.py", checkpoint, f"--outdir={tmp_path}", "--patch_size=3,5", "--stride=7,6", "--fill=mean"
-    )
-    assert json.loads((tmp_path / "sweep" / "results.json").read_text())["maps"] == [4, 4]
-    uncovered = 28 * 28 - (4 * 3) * (4 * 5)
-    assert re.search(rf"pixels that no patch covers\s+{uncovered}\b", done.stdout)
-
-
-def test_a_run_that_fails_late_leaves_the_results_before_it_whole(out, checkpoint, tmp_path):
-    small = ["--fragility_images=1", "--stride=10"]
-    succeeds("sweep_occlusion.py", checkpoint, f"--outdir={tmp_path}", *small)
+def test_sweep_leaves_whole_results_of_one_run(out, checkpoint, tmp_path):
+    """Prints and writes what it names; a run that fails changes nothing; the next one leaves nothing of an earlier."""
+    place = (checkpoint, f"--outdir={tmp_path}")
+    done = succeeds("sweep_occlusion.py", *place, "--digit=6", "--index=2", "--fragility_images=1", "--stride=4")
+    results = results_on_disk.read(tmp_path / "sweep", "sweep", covering.Results).results
+    assert (results.settings.digit, results.settings.nth, results.settings.stride) == (6, 2, (4, 4))
+    assert f"Test image {results.image}, a 6, under an 8x8 patch at 6x6 positions" in done.stdout
+    assert f"still classified as 6   {results.accuracy:.3%}" in re.sub(" {3,}", "   ", done.stdout)
+    for name in ("maps.png", "cases.png", "importance.png", "fragility.png", "map3_label.csv", "importance_of_9.csv"):
+        assert (tmp_path / "sweep" / name).stat().st_size
     before = hashes(tmp_path)
-    failed = run("sweep_occlusion.py", checkpoint, f"--outdir={tmp_path}", "--digit=3", "--fragility_images=99999")
-    fails_in_one_line(failed, "--fragility_images=99999: 99999 correctly classified images")
+    failed = run("sweep_occlusion.py", *place, "--digit=3", "--fragility_images=99999")
+    fails_in_one_line(failed, "fragility_images=99999: 99999 correctly classified images")
     assert hashes(tmp_path) == before
-    succeeds("sweep_occlusion.py", checkpoint, f"--outdir={tmp_path}", "--stride=9")
+    succeeds("sweep_occlusion.py", *place, "--patch_size=3,5", "--stride=7,6", "--fill=mean")
+    results = results_on_disk.read(tmp_path / "sweep", "sweep", covering.Results).results
+    assert (results.settings.patch_size, results.settings.stride, results.settings.fill) == ((3, 5), (7, 6), "mean")
     assert not (tmp_path / "sweep" / "fragility.png").exists(), "nothing of the earlier run stays behind"
 
 
@@ -110,6 +86,7 @@ def test_a_prepared_set_is_trained_on_and_found_again(tmp_path):
     succeeds("train_cnn.py", "--dataset=mine", *sets, *recipe)
     trained = f"--checkpoint={tmp_path / 'out' / 'train_conv3_4_dense8' / 'checkpoint'}"
     succeeds("sweep_occlusion.py", trained, *sets, "--digit=1", "--patch_size=4,5")
-    assert json.loads((tmp_path / "out" / "sweep" / "results.json").read_text())["maps"] == [6, 7]
+    results = results_on_disk.read(tmp_path / "out" / "sweep", "sweep", covering.Results).results
+    assert results.sweep.probabilities.shape == (1, 6, 7, 10)
     other = run("sweep_occlusion.py", trained, f"--outdir={tmp_path}", "--dataset=mnist")
     assert "was trained on images of shape (9, 11, 3) in 10 classes; those of mnist have the shape" in other.stderr

@@ -1,136 +1,133 @@
-"""Document 004's problem 2: what it claims of convolution, pooling and receptive fields, our verdicts, and the numbers.
-
-Takes the `results.json` of `measure_convolution.py` as a dict.
-"""
+"""Document 004's problem 2: what it claims of convolution, pooling and receptive fields, and our verdicts."""
 
 import numpy as np
 
-from hw3.report.page import Answer, Figure, Results, Table
+from hw3.report.page import Answer, Figure
 from hw3.report.words import enumerated, percent
-from hw3.studies.claim_words import answer, mean
+from hw3.studies import verdicts
+from hw3.studies.claim_words import effect_table, mean, published, summary
+from hw3.studies.convolution import claims as of_document
+from hw3.studies.convolution.by_hand import ByHand
+from hw3.studies.convolution.canvas import Canvas
+from hw3.studies.convolution.cost import Costs
+from hw3.studies.convolution.fields import Fields
+from hw3.studies.convolution.figures import BY_HAND, CANVAS, COST, FEW_IMAGES, RECEPTIVE_FIELDS, SHIFTS, STACK
+from hw3.studies.convolution.measure import Results
+from hw3.studies.convolution.pooling import MAX, STRIDE, VERSIONS
+from hw3.studies.convolution.settings import NAME, Settings
+from hw3.studies.convolution.shifts import Shifts
+from hw3.studies.convolution.tables import canvas_table, cost_table, field_table, shift_table
+from hw3.studies.verdicts import HELD, effect
 
 
-def convolution(results: Results) -> Answer:
+def convolution(settings: Settings, found: Costs) -> Answer:
     """Problem 2 (1)."""
-    layers = results["layers"]
-    seconds = results["timing"]["seconds"]
-    ways = {"convolution": "convolution", "local": "local, no sharing", "dense": "dense"}
-    rows = [
-        (
-            f"{name}: {ways[kind]}",
-            f"{layer[kind]['parameters']:,}",
-            f"{layer[kind]['flops']:,}",
-            f"{1e3 * np.median(seconds[name][kind]):.3g}",
-        )
-        for name, layer in layers.items()
-        for kind in ways
-    ]
-    few = results["few_images"]
-    accuracy = {kind: mean(few["accuracy"], i, 0) for i, kind in enumerate(few["kinds"])}
-    return answer(
-        results,
-        ("2 (1)",),
-        "2 (1)",
+    claims = of_document.cost(found)
+    names = ("fewer parameters", "better from few images", "savings by sharing", "sharing at no time", "less work")
+    few = found.few_images
+    return Answer(
+        "004: 2 (1)",
         "Why convolution rather than dense layers?",
-        f"Trained on {few['counts'][0]} images, networks of two layers get {percent(accuracy['convolution'], 1)} of "
-        f"the test images right if these are convolutions and {percent(accuracy['dense'], 1)} if they are dense.",
+        summary(claims, names),
+        f"Trained on {few.counts[0]:,} images, networks of {len(settings.connected)} layers get "
+        f"{percent(mean(few.convolution, 0), 1)} of the test images right if these are convolutions and "
+        f"{percent(mean(few.dense, 0), 1)} if they are dense.",
         [
-            Figure(
-                "convolution/cost.png", "The three convolutions of document 004's network, and what could replace them."
-            ),
-            Figure("convolution/few_images.png", "Equal steps for all; means over seeds with 95% intervals."),
+            Figure(f"{NAME}/{COST}", "The convolutions of document 004's network, and what could replace them."),
+            Figure(f"{NAME}/{FEW_IMAGES}", "Equal steps for all; means over seeds with 95% intervals."),
         ],
-        [
-            Table(
-                f"One layer with the same input and output; times are medians for {results['timing']['batch']} images",
-                ("layer", "parameters", "operations per image", "milliseconds"),
-                rows,
-            )
-        ],
+        [cost_table(settings, found), effect_table(claims)],
+        published(claims),
+        (NAME,),
     )
 
 
-def pooling(results: Results) -> Answer:
-    """Problem 2 (2)."""
-    found = results["shifts"]
-    far = found["distances"][-1]
-    near = found["distances"][0]
-    lines = [
-        f"{version} {percent(mean(found['flipped'], i, 0), 1)} and {percent(mean(found['flipped'], i, -1), 1)}"
-        for i, version in enumerate(found["versions"])
+def pooling(settings: Settings, side: int, found: Shifts, canvases: tuple[Canvas, ...]) -> Answer:
+    """Problem 2 (2). Args: side: of the images trained on, pixels."""
+    claims = of_document.pooling(settings, side, found, canvases)
+    names = ("maps steadier", "maps nearly unmoved", "predictions steadier", "better from few images",
+             "better in other sizes")  # fmt: skip
+    near, largest = settings.distances[0], settings.canvas_sizes[-1]
+    flipped = [percent(mean(found.flipped, version, 0), 1) for version in (MAX, STRIDE)]
+    sizes = [
+        f"{percent(mean(canvas.direct, -1), 1)} against {percent(mean(canvas.resized, -1), 1)} ({canvas.way})"
+        for canvas in canvases
     ]
-    canvas = results["canvas"]
-    side = canvas["sizes"][-1]
-    direct, resized = (
-        [f"{percent(mean(run[name], -1), 1)} ({way})" for way, run in canvas["ways"].items()]
-        for name in ("direct", "resized")
-    )
-    return answer(
-        results,
-        ("2 (2)",),
-        "2 (2)",
+    return Answer(
+        "004: 2 (2)",
         "What does pooling give?",
-        f"Predictions that a shift by {near} and by {far} pixels changes: {enumerated(lines)}. With global pooling the "
-        f"network takes images of {side}x{side} pixels as they are and gets {enumerated(direct)} right; with a "
-        f"classifier of fixed size, which needs them scaled back, {enumerated(resized)}.",
+        summary(claims, names),
+        f"A shift by {near} pixel{'s' if near > 1 else ''} changes {flipped[0]} of the predictions with "
+        f"{VERSIONS[MAX]}, {flipped[1]} with {VERSIONS[STRIDE]}. Images of {largest}x{largest} pixels right with "
+        f"global pooling, which takes them as they are, against a classifier of fixed size, which needs them scaled "
+        f"back: {enumerated(sizes)}.",
         [
-            Figure("convolution/shifts.png", "Means over test images, four directions and seeds, with 95% intervals."),
-            Figure("convolution/canvas.png", "Means over seeds with 95% intervals."),
+            Figure(f"{NAME}/{SHIFTS}", "Means over test images, four directions and seeds, with 95% intervals."),
+            Figure(f"{NAME}/{CANVAS}", "Means over seeds with 95% intervals."),
         ],
+        [shift_table(settings, found), canvas_table(settings, canvases), effect_table(claims)],
+        published(claims),
+        (NAME,),
     )
 
 
-def trained_network(results: Results) -> Answer:
+def trained_network(found: ByHand) -> Answer:
     """Problem 2 (3)."""
-    layers = results["by_hand"]
-    worst = max(layers, key=lambda layer: layer["float32"])
-    return answer(
-        results,
-        ("2 (3)",),
-        "2 (3)",
+    claim = of_document.by_hand(found)
+    same = verdicts.verdict(claim) == HELD
+    worst = max(found.layers, key=lambda layer: layer.float32)
+    largest = max(layer.float64 for layer in found.layers)
+    return Answer(
+        "004: 2 (3)",
         "What is a trained convolutional network?",
-        f"Its kernels: laid over the input place by place in NumPy they give every feature map of "
-        f"{enumerated([layer['layer'] for layer in layers])} again, in float64 to "
-        f"{max(layer['float64'] for layer in layers):.1e} of the largest activation, and in the network's own float32 "
-        f"to {worst['float32']:.1e} ({worst['layer']}).",
-        [Figure("convolution/by_hand.png", "One filter of the first layer on one test image.")],
+        f"Its kernels: laid over the input by hand they {'give' if same else 'do not give'} every feature map again"
+        f"{', to' if same else ': they miss by up to'} {largest:.1e} of the largest activation in float64.",
+        f"In NumPy, place by place, for {enumerated([layer.layer for layer in found.layers])}; in the network's own "
+        f"float32 the largest difference is {worst.float32:.1e} ({worst.layer}).",
+        [Figure(f"{NAME}/{BY_HAND}", "One filter of the first layer on one test image.")],
+        [effect_table([claim])],
+        published([claim]),
+        (NAME,),
     )
 
 
-def receptive_fields(results: Results) -> Answer:
+def receptive_fields(settings: Settings, model: str, image_shape: tuple[int, ...], found: Fields) -> Answer:
     """Problem 2 (4)."""
-    found = results["fields"]
-    last = found["layers"][-1]
-    stack = results["stack"]
-    return answer(
-        results,
-        ("2 (4)",),
-        "2 (4)",
+    pixels = image_shape[0] * image_shape[1]
+    claims = of_document.fields(settings, pixels, found)
+    last, deepest = found.layers[-1], settings.depths[-1]
+    name, side = last.field.layer, last.field.side
+    narrower = effect(side - np.asarray(last.trained)).holds
+    matters = "but the pixels that matter fill only" if narrower else "and as far as seen all matter:"
+    return Answer(
+        "004: 2 (4)",
         "Do sparse connections see the whole image?",
-        f"A unit in the middle of {last['layer']} of the network {results['model']} has a path to "
-        f"{last['side']}x{last['side']} pixels, {percent(last['side'] ** 2 / found['pixels'], 1)} of the image; those "
-        f"that matter (effective field, Luo et al., arXiv:1701.04128) make a square of {np.mean(last['random']):.1f} "
-        f"pixels a side with random and of {np.mean(last['trained']):.1f} with the trained weights. On top of "
-        f"{stack['depths'][-1]} 3x3 convolutions it is {mean(stack['sides'], -1):.1f} of "
-        f"{2 * stack['depths'][-1] + 1} pixels. The spread of the trained network is over {found['groups']} groups of "
-        "test images, that of the others over random weights.",
+        f"A middle unit of {name} has a path to {side}x{side} pixels, {percent(side**2 / pixels, 1)} of the image, "
+        f"{matters} {np.mean(last.trained):.1f}x{np.mean(last.trained):.1f}.",
+        f"That is of the network {model} as trained; with random weights the effective field (Luo et al., "
+        f"arXiv:1701.04128) has {np.mean(last.random):.1f} pixels a side. On top of {deepest} 3x3 convolutions it has "
+        f"{mean(found.stack, -1):.1f} of {2 * deepest + 1}. The spread of the trained network is over {found.groups} "
+        "groups of test images, that of the others over random weights.",
         [
-            Figure("convolution/receptive_fields.png", "White: the theoretical field. Colour: the gradient."),
-            Figure("convolution/stack.png", "Side of the field against depth."),
+            Figure(f"{NAME}/{RECEPTIVE_FIELDS}", "White: the theoretical field. Colour: the gradient."),
+            Figure(f"{NAME}/{STACK}", "Side of the field against depth."),
         ],
-        [
-            Table(
-                "Side of the field of the middle unit (pixels)",
-                ("layer", "theoretical", "effective, random", "effective, trained"),
-                [
-                    (row["layer"], row["side"], f"{np.mean(row['random']):.1f}", f"{np.mean(row['trained']):.1f}")
-                    for row in found["layers"]
-                ],
-            )
-        ],
+        [field_table(found), effect_table(claims)],
+        published(claims),
+        (NAME,),
     )
 
 
 def answers(results: Results) -> list[Answer]:
-    """The answers in the order of the document."""
-    return [part(results) for part in (convolution, pooling, trained_network, receptive_fields)]
+    """The answers to what was measured, in the order of the document."""
+    settings = results.settings
+    found = []
+    if results.costs:
+        found.append(convolution(settings, results.costs))
+    if results.shifts and results.canvases:
+        found.append(pooling(settings, results.image_shape[0], results.shifts, results.canvases))
+    if results.by_hand:
+        found.append(trained_network(results.by_hand))
+    if results.fields:
+        found.append(receptive_fields(settings, results.model, results.image_shape, results.fields))
+    return found

@@ -1,14 +1,18 @@
-"""Document 004's claims on convolution, pooling and receptive fields (its problem 2) as effects to be judged.
-
-Takes the numbers that `measure_convolution.py` measured, arrays with the seeds first.
-"""
+"""Document 004's claims on convolution, pooling and receptive fields (its problem 2) as effects to be judged."""
 
 import math
 
 import numpy as np
 
-from hw3.report.page import Results
+from hw3.studies.convolution.by_hand import ByHand
+from hw3.studies.convolution.canvas import Canvas
+from hw3.studies.convolution.connectivity import Cost
+from hw3.studies.convolution.cost import Costs
+from hw3.studies.convolution.fields import Fields
+from hw3.studies.convolution.measure import Results
 from hw3.studies.convolution.pooling import AVERAGE, GLOBAL, MAX, STRIDE, VERSIONS
+from hw3.studies.convolution.settings import Settings
+from hw3.studies.convolution.shifts import Shifts
 from hw3.studies.verdicts import Claim, Effect, effect, exact
 
 POINTS = "percentage points"
@@ -16,26 +20,29 @@ TOLERANCE = 10.0  # %, within which two run times count as the same
 ROUNDING = 2.0**-53  # of float64, relative
 
 
-def _saving(layer: Results, what: str) -> Effect:
-    return exact(math.log10(layer["dense"][what] / layer["convolution"][what]))
-
-
-def cost(layers: Results, few: Results, timing: Results) -> list[Claim]:
+def cost(found: Costs) -> list[Claim]:
     """Problem 2 (1)."""
-    saved = {name: _saving(layer, "parameters") for name, layer in layers.items()}
+
+    def saving(dense: int, convolution: int) -> Effect:
+        return exact(math.log10(dense / convolution))
+
+    saved: dict[str, Effect] = {}
     cheaper: dict[str, Effect] = {}
     shared: dict[str, Effect] = {}
     unaffected: dict[str, Effect] = {}
-    for name, layer in layers.items():
-        seconds = {kind: np.asarray(values) for kind, values in timing["seconds"][name].items()}
-        cheaper[f"operations, {name}"] = _saving(layer, "flops")
-        cheaper[f"measured time, {name}"] = effect(np.log10(seconds["dense"] / seconds["convolution"]))
-        shared[name] = exact(layer["local"]["parameters"] - layer["convolution"]["parameters"])
-        ratio = layer["local"]["flops"] / layer["convolution"]["flops"]
-        unaffected[f"operations, {name}"] = exact(TOLERANCE - 100 * abs(ratio - 1))
-        change = effect(100 * (seconds["local"] / seconds["unfolded"] - 1))
-        unaffected[f"measured time, {name}"] = Effect(TOLERANCE - abs(change.mean), change.half_width)
-    accuracy = {kind: 100 * np.asarray(few["accuracy"])[:, i] for i, kind in enumerate(few["kinds"])}
+    for layer in found.layers:
+        dense: Cost = layer.dense
+        convolution, local = layer.convolution, layer.local
+        of_convolution, of_unfolded, of_local, of_dense = (np.asarray(values) for values in layer.seconds)
+        saved[layer.name] = saving(dense.parameters, convolution.parameters)
+        cheaper[f"operations, {layer.name}"] = saving(dense.flops, convolution.flops)
+        cheaper[f"measured time, {layer.name}"] = effect(np.log10(of_dense / of_convolution))
+        shared[layer.name] = exact(local.parameters - convolution.parameters)
+        more = local.flops / convolution.flops - 1
+        unaffected[f"operations, {layer.name}"] = exact(TOLERANCE - 100 * abs(more))
+        change = effect(100 * (of_local / of_unfolded - 1))
+        unaffected[f"measured time, {layer.name}"] = Effect(TOLERANCE - abs(change.mean), change.half_width)
+    few = found.few_images
     return [
         Claim(
             "2 (1) 1",
@@ -49,8 +56,8 @@ def cost(layers: Results, few: Results, timing: Results) -> list[Claim]:
             "[...] and statistical efficiency",
             "test images more that are right than with dense layers of the same sizes, trained on few images",
             POINTS,
-            {f"{count} training images": effect(accuracy["convolution"][:, i], accuracy["dense"][:, i])
-             for i, count in enumerate(few["counts"])},
+            {f"{count} training images": effect(100 * few.convolution[:, i], 100 * few.dense[:, i])
+             for i, count in enumerate(few.counts)},
         ),
         Claim(
             "2 (1) 3",
@@ -77,18 +84,18 @@ def cost(layers: Results, few: Results, timing: Results) -> list[Claim]:
     ]  # fmt: skip
 
 
-def pooling(shifts: Results, canvas: Results) -> list[Claim]:
-    """Problem 2 (2)."""
-    features = 100 * np.asarray(shifts["feature_change"])[:, :, -1]
-    pixels = 100 * np.asarray(shifts["pixel_change"])
-    flipped, accuracy = (100 * np.asarray(shifts[name]) for name in ("flipped", "accuracy"))
+def pooling(settings: Settings, side: int, shifts: Shifts, canvases: tuple[Canvas, ...]) -> list[Claim]:
+    """Problem 2 (2). Args: side: of the images trained on, pixels."""
+    features = 100 * shifts.feature_change[:, :, -1]
+    pixels = 100 * shifts.pixel_change
+    flipped, accuracy = 100 * shifts.flipped, 100 * shifts.accuracy
     pooled = {VERSIONS[version]: version for version in (MAX, AVERAGE)}
 
     def at(name: str, distance: int) -> str:
         return f"{name}, {distance} pixel{'s' if distance > 1 else ''}"
 
     def over_distances(name: str, values: np.ndarray) -> dict[str, Effect]:
-        return {at(name, distance): effect(values[:, i]) for i, distance in enumerate(shifts["distances"])}
+        return {at(name, distance): effect(values[:, i]) for i, distance in enumerate(settings.distances)}
 
     return [
         Claim(
@@ -118,7 +125,7 @@ def pooling(shifts: Results, canvas: Results) -> list[Claim]:
         Claim(
             "2 (2) 4",
             "with pooling layer, it is more statistically efficient",
-            f"test images more that are right than with strides alone, trained on {shifts['train_images']} images",
+            f"test images more that are right than with strides alone, trained on {settings.train_images} images",
             POINTS,
             {name: effect(accuracy[:, version], accuracy[:, STRIDE]) for name, version in pooled.items()},
         ),
@@ -128,58 +135,53 @@ def pooling(shifts: Results, canvas: Results) -> list[Claim]:
             f"test images more that are right with {VERSIONS[GLOBAL]} than with a classifier of fixed size that gets "
             "the image scaled back",
             POINTS,
-            {f"{size}x{size} pixels, {way}": effect(100 * np.asarray(found["direct"])[:, i],
-                                                    100 * np.asarray(found["resized"])[:, i])
-             for way, found in canvas["ways"].items()
-             for i, size in enumerate(canvas["sizes"]) if size != canvas["trained"]},
+            {f"{size}x{size} pixels, {canvas.way}": effect(100 * canvas.direct[:, i], 100 * canvas.resized[:, i])
+             for canvas in canvases for i, size in enumerate(settings.canvas_sizes) if size != side},
         ),
     ]  # fmt: skip
 
 
-def by_hand(layers: list[Results]) -> list[Claim]:
+def by_hand(found: ByHand) -> Claim:
     """Problem 2 (3)."""
-    return [
-        Claim(
-            "2 (3)",
-            "the learned weights of a CNN is represented by the form of kernel which could be used to be applied to "
-            "input and get the outputs",
-            "the rounding of float64 for so many products less the largest difference of the feature maps from the "
-            "same by hand, of the largest activation",
-            "",
-            {layer["layer"]: exact(layer["products"] * ROUNDING - layer["float64"]) for layer in layers},
-        )
-    ]
+    return Claim(
+        "2 (3)",
+        "the learned weights of a CNN is represented by the form of kernel which could be used to be applied to "
+        "input and get the outputs",
+        "the rounding of float64 for so many products less the largest difference of the feature maps from the "
+        "same by hand, of the largest activation",
+        "",
+        {layer.layer: exact(layer.products * ROUNDING - layer.float64) for layer in found.layers},
+    )
 
 
-def fields(found: Results, stack: Results) -> list[Claim]:
-    """Problem 2 (4)."""
-    first, last = found["layers"][0], found["layers"][-1]
-    sides = np.asarray(stack["sides"])
-    share = {name: 100 * np.asarray(last[name]) ** 2 / found["pixels"] for name in ("random", "trained")}
-    deepest = stack["depths"][-1]
+def fields(settings: Settings, pixels: int, found: Fields) -> list[Claim]:
+    """Problem 2 (4). Args: pixels: of an image."""
+    first, last, sides, depths = found.layers[0], found.layers[-1], found.stack, settings.depths
+    top, bottom = last.field, first.field
+    of_random, of_trained = (100 * np.asarray(values) ** 2 / pixels for values in (last.random, last.trained))
     return [
         Claim(
             "2 (4) 1",
             "The deeper the convolution network is, the wider the receptive fields of the units are.",
-            f"side of the field of {last['layer']}, more than that of {first['layer']} (of the stack: of {deepest} "
-            f"layers, more than of {stack['depths'][0]})",
+            f"side of the field of {top.layer}, more than that of {bottom.layer} (of the stack: of {depths[-1]} "
+            f"layers, more than of {depths[0]})",
             "pixels",
             {
-                "theoretical": exact(last["side"] - first["side"]),
-                "effective, random weights": effect(last["random"], first["random"]),
-                "effective, trained weights": effect(last["trained"], first["trained"]),
+                "theoretical": exact(top.side - bottom.side),
+                "effective, random weights": effect(last.random, first.random),
+                "effective, trained weights": effect(last.trained, first.trained),
                 "effective, stack of 3x3 convolutions": effect(sides[:, -1], sides[:, 0]),
             },
         ),
         Claim(
             "2 (4) 2",
             "units in the deeper layers can be indirectly connected to all or most of the input image",
-            f"share of the image in the field of {last['layer']}, more than half",
+            f"share of the image in the field of {top.layer}, more than half",
             POINTS,
             {
-                "theoretical": exact(100 * last["side"] ** 2 / found["pixels"] - 50),
-                "effective, random weights": effect(share["random"] - 50),
-                "effective, trained weights": effect(share["trained"] - 50),
+                "theoretical": exact(100 * top.side**2 / pixels - 50),
+                "effective, random weights": effect(of_random - 50),
+                "effective, trained weights": effect(of_trained - 50),
             },
         ),
         Claim(
@@ -188,21 +190,24 @@ def fields(found: Results, stack: Results) -> list[Claim]:
             "enough",
             "share of the theoretical field that is effective in a stack of 3x3 convolutions, more than half",
             POINTS,
-            {f"{depth} layers": effect(100 * sides[:, i] ** 2 / (2 * depth + 1) ** 2 - 50)
-             for i, depth in enumerate(stack["depths"])},
+            {
+                f"{depth} layers": effect(100 * sides[:, i] ** 2 / (2 * depth + 1) ** 2 - 50)
+                for i, depth in enumerate(depths)
+            },
         ),
-    ]  # fmt: skip
+    ]
 
 
 def claims(results: Results) -> list[Claim]:
     """The claims on all that was measured, in the order of the document."""
+    settings, (height, width, _) = results.settings, results.image_shape
     found: list[Claim] = []
-    if "layers" in results:
-        found += cost(results["layers"], results["few_images"], results["timing"])
-    if "shifts" in results:
-        found += pooling(results["shifts"], results["canvas"])
-    if "by_hand" in results:
-        found += by_hand(results["by_hand"])
-    if "fields" in results:
-        found += fields(results["fields"], results["stack"])
+    if results.costs:
+        found += cost(results.costs)
+    if results.shifts and results.canvases:
+        found += pooling(settings, height, results.shifts, results.canvases)
+    if results.by_hand:
+        found.append(by_hand(results.by_hand))
+    if results.fields:
+        found += fields(settings, height * width, results.fields)
     return found

@@ -1,22 +1,15 @@
 """What a convolution saves: sparse connections and shared weights against a dense layer, problem 2 (1) of document 004.
 
 Three layers with the same input and output sizes: dense; local, in which each output sees a small window of the input
-through weights of its own (a convolution without sharing); and a convolution. Parameters, floating point operations,
-and accuracy when there are few training images.
+through weights of its own (a convolution without sharing); and a convolution.
 """
 
 import math
-from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-import numpy as np
-
-from hw3.datasets import Dataset
-from hw3.ensembles import lanes
-from hw3.ensembles.lanes import Recipe
 
 KINDS = ("convolution", "local", "dense")
 
@@ -44,10 +37,11 @@ class Cost(NamedTuple):
     flops: int  # of the forward pass: a multiplication and an addition for each connection, biases left out
 
 
-def cost(shape: Shape, kind: str) -> Cost:
+def layer_cost(shape: Shape, kind: str) -> Cost:
     """The cost of a layer with the input and output sizes of a convolution.
 
-    >>> cost(Shape(28, 28, 1, 3, 12), "convolution"), cost(Shape(28, 28, 1, 3, 12), "dense").parameters
+    >>> shape = Shape(28, 28, 1, 3, 12)
+    >>> layer_cost(shape, "convolution"), layer_cost(shape, "dense").parameters
     (Cost(parameters=120, flops=146016), 6367920)
     """
     places = math.prod(shape.positions)
@@ -94,7 +88,8 @@ class Connected(nn.Module):
             return nn.Dense(shape.features)(windows)
         places = windows.reshape(len(images), rows * columns, -1)
         outputs = rows * columns * shape.features
-        kernel = self.param("kernel", nn.initializers.he_uniform(), (places.shape[-1], outputs))
+        # Zeros, as `sampling.fresh_variables` takes the shapes alone and draws the kernels of all modules itself.
+        kernel = self.param("kernel", nn.initializers.zeros, (places.shape[-1], outputs))
         bias = self.param("bias", nn.initializers.zeros, (outputs,))
         # Each place has a kernel of its own: [in the window, place, feature].
         x = jnp.einsum("bpk,kpf->bpf", places, kernel.reshape(-1, rows * columns, shape.features))
@@ -102,7 +97,7 @@ class Connected(nn.Module):
 
 
 class ConnectedNetwork(nn.Module):
-    """`Connected` layers, each with ReLU, and a dense classifier, as `small_networks` trains it; without settings."""
+    """`Connected` layers, each with ReLU, and a dense classifier, as `lanes` trains it; without settings."""
 
     kind: str
     shapes: tuple[Shape, ...]
@@ -115,39 +110,3 @@ class ConnectedNetwork(nn.Module):
         for shape in self.shapes:
             x = nn.relu(Connected(self.kind, shape)(x))
         return nn.Dense(self.classes)(x.reshape(len(x), -1))
-
-
-def few_images(
-    shapes: tuple[Shape, ...],
-    recipe: Recipe,
-    steps: int,
-    key: jax.Array,
-    seeds: int,
-    counts: Sequence[int],
-    kinds: Sequence[str],
-    dataset: Dataset,
-    advance: Callable[[int], None] = lambda images: None,
-) -> np.ndarray:
-    """Test accuracy [seeds, kinds, counts] of a `ConnectedNetwork` of each kind trained on so many images.
-
-    Every network is trained for `steps` steps. Lanes with few images see them again in one "epoch" of as many steps, so
-    that all counts train as one batch.
-    """
-    pool = jnp.asarray(dataset.train_images)
-    drawn = lanes.lanes(key, seeds, max(counts), dataset.train_labels, jnp.zeros((len(counts), 1)))
-
-    def repeated(rows: jax.Array) -> jax.Array:
-        by_seed = np.asarray(rows).reshape(seeds, len(counts), -1)
-        first = [
-            np.resize(by_seed[:, i, :count].T, (steps * recipe.batch_size, seeds)) for i, count in enumerate(counts)
-        ]
-        return jnp.asarray(np.stack(first, 1).T.reshape(seeds * len(counts), -1))
-
-    inputs = drawn._replace(rows=repeated(drawn.rows), labels=repeated(drawn.labels))
-    found = np.zeros((seeds, len(kinds), len(counts)))
-    for row, kind in enumerate(kinds):
-        network = ConnectedNetwork(kind, shapes, dataset.classes)
-        variables = lanes.trained(network, recipe, 1, inputs, pool, advance)
-        predicted = lanes.logits(network, variables, dataset.test_images, inputs.settings)
-        found[:, row] = lanes.by_seed(lanes.accuracy(predicted, dataset.test_labels), seeds)
-    return found

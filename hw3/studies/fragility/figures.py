@@ -1,33 +1,45 @@
 """Many images under a patch: maps of each class, what covered images are taken for, the extremes."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib import colors
 from matplotlib.figure import Figure
 
-from hw3.occlusion.statistics import Ranked, Statistics
 from hw3.report import style
 from hw3.report.words import with_article
+from hw3.studies.fragility.measure import Gallery, Results
 
+ACCURACY, PROBABILITY, CONFUSION = "accuracy.png", "probability.png", "confusion.png"
+FRAGILE, ROBUST = "fragile.png", "robust.png"
 IN_A_ROW = 8  # images of a gallery
 
 
+def figures(results: Results) -> dict[str, Figure]:
+    """All figures of the study by file name."""
+    return {
+        ACCURACY: maps(results, results.accuracy_map, "Fraction classified rightly"),
+        PROBABILITY: maps(results, results.probability_map, "Mean probability of the true label"),
+        CONFUSION: confusion(results),
+        FRAGILE: gallery(results.fragile, "The most fragile images that are classified rightly without a patch"),
+        ROBUST: gallery(results.robust, "The most robust images"),
+    }
+
+
 @style.styled
-def maps(statistics: Statistics, values: np.ndarray, name: str, rows: np.ndarray, cols: np.ndarray) -> Figure:
+def maps(results: Results, values: np.ndarray, name: str) -> Figure:
     """A map over the positions of the patch for each class that has images, [classes, rows, cols], on one scale."""
-    found = np.flatnonzero(statistics.images)
+    found = [each.label for each in results.classes]
     columns = min(5, len(found))
     side = min(3.2, 7.25 / columns)
     width = min(style.WIDTH, side * columns + 1.2)  # the colour bar and the names of the axes stand beside
     figure = style.new_figure(width, side * -(-len(found) // columns) + 0.65)
     axes = style.grid(figure, len(found), columns)
     scale = colors.Normalize(float(values[found].min()), float(values[found].max()))
-    for label, ax in zip(found, axes, strict=True):
-        artist = ax.imshow(values[label], cmap=style.SEQUENTIAL, norm=scale, interpolation="nearest")
-        style.position_axes(ax, rows, cols)
-        ax.set_title(f"{label} ({statistics.images[label]:,} images)")
+    for each, ax in zip(results.classes, axes, strict=True):
+        artist = ax.imshow(values[each.label], cmap=style.SEQUENTIAL, norm=scale, interpolation="nearest")
+        style.position_axes(ax, results.swept.rows, results.swept.cols)
+        ax.set_title(f"{each.label} ({each.images:,} images)")
         ax.set_xlabel("")
         ax.set_ylabel("")
     figure.supxlabel("left column of the patch (pixel)", fontsize=8)
@@ -38,9 +50,9 @@ def maps(statistics: Statistics, values: np.ndarray, name: str, rows: np.ndarray
 
 
 @style.styled
-def confusion(statistics: Statistics) -> Figure:
+def confusion(results: Results) -> Figure:
     """What covered images are taken for, in per cent of each class's occluded images."""
-    counts = statistics.confusion
+    counts = results.confusion
     share = 100 * counts / np.maximum(counts.sum(1, keepdims=True), 1)
     wrong = np.where(np.eye(len(share), dtype=bool), np.nan, share)
     figure = style.new_figure(5.2, 4.4)
@@ -71,8 +83,9 @@ def confusion(statistics: Statistics) -> Figure:
 
 
 @style.styled
-def gallery(images: np.ndarray, maps: np.ndarray, ranked: Sequence[Ranked], title: str) -> Figure:
-    """Images [n, height, width, channels], and below each its map of the true label's probability [n, rows, cols]."""
+def gallery(shown: Gallery, title: str) -> Figure:
+    """Images, and below each its map of the true label's probability."""
+    ranked = shown.ranked
     lines = max(1, -(-len(ranked) // IN_A_ROW))
     figure = style.new_figure(style.WIDTH, lines * (2 * style.WIDTH / IN_A_ROW + 0.55) + 0.2)
     axes: Any = figure.subplots(2 * lines, IN_A_ROW, squeeze=False)
@@ -80,7 +93,7 @@ def gallery(images: np.ndarray, maps: np.ndarray, ranked: Sequence[Ranked], titl
     for above, below in pairs[len(ranked) :]:
         above.set_axis_off()
         below.set_axis_off()
-    for image, values, each, (above, below) in zip(images, maps, ranked, pairs, strict=False):
+    for image, values, each, (above, below) in zip(shown.images, shown.maps, ranked, pairs, strict=False):
         taken_for = "" if each.taken_for is None else f"\ntaken for {each.taken_for}"
         style.show(above, image, f"{with_article(each.label)}{taken_for}")
         artist = style.show(below, values, f"{each.accuracy:.1%} right", cmap=style.SEQUENTIAL)

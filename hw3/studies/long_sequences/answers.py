@@ -1,301 +1,249 @@
-"""The answers to problem 4, long sequences, written from the results of the three programs that measure it.
-
-Figure files are named relative to the folder that holds the programs' `flow`, `echo` and `sequences` folders.
-"""
+"""The answers to problem 4, long sequences, from the results of the three studies that measure it."""
 
 import math
-import statistics
-from collections.abc import Sequence
-from typing import Any
+from statistics import mean
 
-from hw3.report.page import Answer, Figure, Published, Results, Table
+from hw3.datasets.proteins import AMINO_ACIDS
+from hw3.report.page import Answer, Figure
 from hw3.report.words import enumerated, percent
-
-FACTOR = 1000.0  # a gradient that changes by more than this over as many steps is said to vanish or explode
-STEPS = 1000
-
-
-def answers(flow: Results, echo: Results, learned: Results) -> list[Answer]:
-    """The three answers, from the parsed results.json of flow_gradients, probe_echo_states, classify_sequences."""
-    return [
-        hardest(flow)._replace(command=flow["command"]),
-        echo_states(echo, learned)._replace(command=f"{echo['command']}; {learned['command']}"),
-        lstm(flow, learned)._replace(command=f"{flow['command']}; {learned['command']}"),
-    ]
-
-
-def power(value: float) -> str:
-    """A number as a rounded power of ten where it is far from 1.
-
-    >>> power(0.25), power(3.7e-84), power(0.0)
-    ('0.25', '4e-84', 'nothing')
-    """
-    if value == 0:
-        return "nothing"
-    return f"{value:.2g}" if value > 0.001 else f"{value:.0e}"
+from hw3.studies.long_sequences import echo_states, gradient_flow, learning, published
+from hw3.studies.long_sequences.echo_states import claims as echo_claims
+from hw3.studies.long_sequences.echo_states.measure import FORGOTTEN, Left
+from hw3.studies.long_sequences.gradient_flow import claims
+from hw3.studies.long_sequences.gradient_flow.claims import EXPLODES, FACTOR, HOLDS, STEPS, VANISHES
+from hw3.studies.long_sequences.gradient_flow.measure import SHARE_RADIUS
+from hw3.studies.long_sequences.gradient_flow.tables import lstm_growth, lstm_shares, rnn_growth, rnn_shares
+from hw3.studies.long_sequences.learning import claims as learning_claims
+from hw3.studies.long_sequences.learning.learners import ECHO_STATE, LSTM, RNN, Learner
+from hw3.studies.long_sequences.published import ordered
+from hw3.studies.long_sequences.wording import becomes, input_words, share
 
 
-def after(exponent: float, steps: int) -> str:
-    """What growth of so many nats a step comes to, as a power of ten that may be beyond float64.
-
-    >>> after(-0.5, 1000), after(0.01, 1000)
-    ('10^-217', '10^4')
-    """
-    return f"10^{exponent * steps / math.log(10):.0f}"
+def answers(flow: gradient_flow.Results, echo: echo_states.Results, learned: learning.Results) -> list[Answer]:
+    """The three answers."""
+    return [hardest(flow), echo_state_network(echo, learned), lstm(flow, learned)]
 
 
-def spread(values: Sequence[float]) -> str:
-    """Mean and standard deviation over seeds, in percent.
-
-    >>> spread([0.5, 0.6]), spread([0.25])
-    ('55.0 ± 7.1%', '25.0%')
-    """
-    mean = 100 * statistics.mean(values)
-    return f"{mean:.1f} ± {100 * statistics.stdev(values):.1f}%" if len(values) > 1 else f"{mean:.1f}%"
-
-
-def hardest(flow: Results) -> Answer:
+def hardest(flow: gradient_flow.Results) -> Answer:
     """Problem 4 (1)."""
-    shares = flow["shares"]["RNN"]
-    lags = flow["share_lags"]
-    far = max(lag for lag in lags if lag <= 100)
-    place = lags.index(far)
-    near = ", ".join(f"{power(shares[name]['medians'][place])} of {name}'s" for name in "WUb")
-    low, *_, high = rows = flow["rnn"]
+    reaching = claims.reaching_back(flow)
+    by_growth = sorted(flow.rnn, key=lambda row: row.dh_dh.growth.median)
+    ends = by_growth[:1] if len(by_growth) == 1 else [by_growth[0], by_growth[-1]]
+    changes = " and ".join(
+        f"{becomes(row.dh_dh.growth.median)} at {'spectral radius ' * (not number)}{row.radius:g}"
+        for number, row in enumerate(ends)
+    )
+    who = f"{ordered(set(reaching))}: their" if reaching else "None: no parameter's"
     return Answer(
         "4 (1)",
         "Which parameters are the most difficult to learn from sequences of thousands of inputs?",
-        "W, U and b, which act in every step; c and V act in the last step alone, and of their gradient "
-        f"{power(max(shares[name]['medians'][0] for name in 'cV'))} comes from earlier steps. In an RNN of "
-        f"{flow['hidden']} units with spectral radius 1 that reads protein-like sequences, {near} gradient comes from "
-        f"more than {far:,} steps back (median of {flow['initialisations']} networks). The same "
-        "product of Jacobians brings the gradient to all three. Its norm changes exponentially: "
-        f"{_exponents(rows)} nats a step at spectral radius {_settings(rows)}, so by "
-        f"{after(low['exponent']['median'], 1000)} over 1,000 steps at the smallest and by "
-        f"{after(high['exponent']['median'], 1000)} at the largest. {_crossings(flow)}",
+        f"{who} gradient passes through every step, and in {STEPS:,} steps its norm {changes}.",
+        f"{_last_step_alone(flow)} {_from_far(flow)} {_border(flow)}".strip(),
         [
-            Figure("flow/rnn.png", "The norm of dh(T)/dh(t) against the lag, and its growth against the spectral "
-                   "radius; bands hold 80% of the networks."),
-            Figure("flow/shares.png", "What share of each parameter's gradient comes from far back; where no curve of "
-                   "a parameter is seen it lies on another."),
-        ],
-        [
-            Table(
-                "RNN: growth of the norm of dh(T)/dh(t) in nats a step",
-                ["spectral radius", "median", "80% of the networks", f"over {STEPS:,} steps"],
-                [
-                    [f"{row['setting']:g}", f"{row['exponent']['median']:+.4f}", _range(row["exponent"], "+.4f"),
-                     after(row["exponent"]["median"], STEPS)]
-                    for row in rows
-                ],
+            Figure(
+                f"{gradient_flow.NAME}/{gradient_flow.RNN}",
+                "The norm of dh(T)/dh(t) against the lag, and its growth against the spectral radius; bands hold 80% "
+                "of the networks.",
             ),
-            _share_table(flow),
-        ],
-        [
-            Published(
-                "000",
-                "“the recurrent weights and the input weights”; gradients explode “if the derivative of activation is "
-                "larger than 1”. That of tanh never is: what explodes does so through W.",
+            Figure(
+                f"{gradient_flow.NAME}/{gradient_flow.SHARES}",
+                "What share of each parameter's gradient comes from far back; where no curve of a parameter is seen it "
+                "lies on another.",
             ),
-            Published(
-                "001",
-                "“a lot of problems in trying to learn the features towards the end of the sequence”. It is the "
-                f"beginning: the last {far} steps hold {percent(1 - shares['W']['medians'][place], 1)} of W's "
-                "gradient.",
-            ),
-            Published("002", "the recurrent weights and the input weights, through vanishing and exploding gradients."),
-            Published("003", "W and U: “we need to do a backpropogation for W and U for all preceding time step”."),
-            Published("004", "(its problem 6) W and U, “relatively further away from the loss”; b is as far."),
         ],
-    )  # fmt: skip
+        [rnn_growth(flow), rnn_shares(flow)],
+        published.on_hardest(flow),
+        [gradient_flow.NAME],
+    )
 
 
-def _exponents(rows: Sequence[Any]) -> str:
-    return enumerated([f"{row['exponent']['median']:+.3f}" for row in rows])
+def _last_step_alone(flow: gradient_flow.Results) -> str:
+    others = set(published.PARAMETERS) - set(claims.reaching_back(flow))
+    return f"Of the gradient of {ordered(others)} nothing comes from before the last step." if others else ""
 
 
-def _settings(rows: Sequence[Any]) -> str:
-    return enumerated([f"{row['setting']:g}" for row in rows])
-
-
-def _range(band: Results, form: str) -> str:
-    return f"{band['low']:{form}} to {band['high']:{form}}"
-
-
-def _crossings(flow: Results) -> str:
-    """From which spectral radius on gradients explode, for each scale of the inputs."""
-    said = []
-    for scale, bands in flow["exponents"].items():
-        exploding = [
-            radius
-            for radius, band in zip(flow["exponent_radii"], bands, strict=True)
-            if band["median"] > math.log(FACTOR) / STEPS
-        ]
-        where = f"from {min(exploding):g} on" if exploding else f"nowhere up to {max(flow['exponent_radii']):g}"
-        said.append(f"{'without input' if float(scale) == 0 else f'with input scale {float(scale):g}'} {where}")
-    without = dict(zip(flow["exponent_radii"], next(iter(flow["exponents"].values())), strict=True))
+def _from_far(flow: gradient_flow.Results) -> str:
+    reaching = claims.reaching_back(flow)
+    if not reaching:
+        return ""
+    lag, place = claims.far(flow)
+    settings = flow.settings
+    shares = enumerated([f"{share(getattr(flow.rnn_shares, name).medians[place])} of {name}'s" for name in reaching])
     return (
-        f"Spectral radius 1 is the border only for small states: without input the growth at 0.9 is "
-        f"{without[0.9]['median']:+.3f} (log 0.9 = {math.log(0.9):+.3f}), but tanh saturates above 1, and strong "
-        f"inputs saturate it below. Half of the networks explode (more than a factor {FACTOR:,.0f} in {STEPS:,} steps) "
-        f"{'; '.join(said)}."
+        f"At spectral radius {SHARE_RADIUS:g} {shares} gradient comes from more than {lag} steps back "
+        f"(median of {settings.initialisations} networks of {settings.hidden} units that read protein-like sequences): "
+        "the same product of Jacobians brings it to all of them."
     )
 
 
-def _share_table(flow: Results) -> Table:
-    return Table(
-        "Share of the gradient that comes from more than k steps back (median)",
-        ["network", "parameter", *(f"k = {lag:,}" for lag in flow["share_lags"])],
-        [
-            [network, name, *(power(value) for value in found["medians"])]
-            for network, parameters in flow["shares"].items()
-            for name, found in parameters.items()
-        ],
-    )
-
-
-def _rows(learned: Results, learner: str) -> dict[int, Any]:
-    return {row["length"]: row for row in learned["rows"] if row["learner"] == learner}
-
-
-def _said(learned: Results, learner: str) -> str:
-    """The accuracy of a learner at every length in words."""
-    return ", ".join(f"{spread(row['accuracies'])} at {length:,}" for length, row in _rows(learned, learner).items())
-
-
-def echo_states(echo: Results, learned: Results) -> Answer:
-    """Problem 4 (2)."""
-    units, classes = learned["reservoir"]["hidden"], learned["classes"]
-    best = max(echo["capacities"], key=lambda row: statistics.mean(row["totals"]))
-    largest = max(max(row["totals"]) for row in echo["capacities"])
-    until = []
-    for scale, found in echo["left"].items():
-        last = sorted(value for value in found["last_radii"] if not math.isnan(value))
-        name = "without input" if float(scale) == 0 else f"with input scale {float(scale):g}"
-        until.append(
-            f"{name} up to {statistics.median(last):g} ({last[0]:g} to {last[-1]:g})" if last else f"{name} never"
+def _border(flow: gradient_flow.Results) -> str:
+    """Where the border between vanishing and exploding lies, for each scale of the inputs."""
+    still = next(grid for grid in flow.rnn_grids if grid.input_scale == 0)
+    up_to = claims.follows_log_radius_up_to(still)
+    last_radius, last = still.radii[-1], still.growth[-1].median
+    if up_to is None:
+        follows = "Without input a step's growth is nowhere the logarithm of the spectral radius"
+    elif up_to == last_radius:
+        follows = "Without input a step's growth is the logarithm of the spectral radius"
+    else:
+        side = "below" if last < math.log(last_radius) else "above"
+        follows = (
+            f"Without input a step's growth is the logarithm of the spectral radius up to {up_to:g} and beyond lies "
+            f"{side} it: {last:+.3f} at {last_radius:g}, of which the logarithm is {math.log(last_radius):+.3f}"
         )
-    fixed = units * (units + learned["reservoir"]["inputs"] + 1)
+    said = []
+    for grid in flow.rnn_grids:
+        exploding = claims.exploding_radii(grid)
+        if not exploding:
+            where = f"nowhere up to {grid.radii[-1]:g}"
+        elif exploding == grid.radii[-len(exploding) :]:
+            where = f"from {exploding[0]:g} on"
+        else:
+            where = f"at {enumerated([f'{radius:g}' for radius in exploding])}"
+        said.append(f"{input_words(grid.input_scale)} {where}")
+    return (
+        f"{follows}. Half of the networks explode, more than {FACTOR:,.0f}-fold in {STEPS:,} steps, {'; '.join(said)}."
+    )
+
+
+def echo_state_network(echo: echo_states.Results, learned: learning.Results) -> Answer:
+    """Problem 4 (2)."""
+    settings, task = echo.settings, learned.settings
+    fixed, learned_names = ordered(published.FIXED), ordered(published.LEARNED)
+    units, inputs, classes = task.reservoir, len(AMINO_ACIDS), task.classes
+    best, largest = echo_claims.best_memory(echo), echo_claims.longest_memory(echo)
+    sizes = (
+        f"{fixed} are {units * (units + inputs + 1):,} numbers for {units} units, {learned_names} "
+        f"{classes * units + classes:,} for {classes} classes, found by ridge regression in closed form."
+    )
+    forgets = (
+        "The state depends on the inputs alone only where two different states forget their difference: in "
+        f"{settings.steps:,} steps they do, to {FORGOTTEN:g} of it, up to spectral radius "
+        f"{'; '.join(_forgets(left) for left in echo.left)} (median and range of {settings.reservoirs} reservoirs)."
+    )
+    remembers = (
+        f"The memory capacity is {mean(best.totals):.1f} steps on average at spectral radius "
+        f"{best.radius:g}, the best of {enumerated([f'{row.radius:g}' for row in echo.capacities])}."
+    )
     return Answer(
         "4 (2)",
         "As an echo state network: which weights are fixed, which learned, and what does that solve?",
-        f"b, W and U stay as drawn ({fixed:,} numbers for {units} units), c and V ({classes * units + classes:,} for "
-        f"{classes} classes) are learned by ridge regression in closed form. No gradient goes through time, so none "
-        "vanishes; but the state still forgets. It has to: only where two different states forget their difference "
-        f"does the state depend on the inputs alone. In {echo['steps']:,} steps they do, to {echo['forgotten']:g} of "
-        f"it, {'; '.join(until)} (spectral radius, median and range of {echo['reservoirs']} reservoirs of "
-        f"{echo['hidden']}). The price is memory: the capacity is {statistics.mean(best['totals']):.1f} steps at "
-        f"spectral radius {best['radius']:g}, at most {largest:.1f} in any reservoir, where {echo['hidden']} is the "
-        "bound. On sequences whose class stands in "
-        f"the first {learned['task']['early']} residues the last state of the network of (10.8)-(10.11) gets "
-        f"{_said(learned, 'echo state, leak 1')} (chance: {percent(1 / classes, 1)}). With units that leak only 1% a "
-        f"step: {_said(learned, 'echo state, leak 0.01')}.",
+        f"{fixed} stay as drawn, {learned_names} are learned without gradients through time; reservoirs of "
+        f"{settings.hidden} units remember at most {largest:.1f} steps of the {settings.hidden} possible.",
+        f"{sizes} {forgets} {remembers} {_how_far(learned, ECHO_STATE)}".strip(),
         [
-            Figure("echo/forgetting.png", "What is left of the difference of two states that read the same sequence."),
-            Figure("echo/capacity.png", "How well the input of k steps ago can be read off the state (Jaeger)."),
+            Figure(
+                f"{echo_states.NAME}/{echo_states.FORGETTING}",
+                "What is left of the difference of two states that read the same sequence.",
+            ),
+            Figure(
+                f"{echo_states.NAME}/{echo_states.CAPACITY}",
+                "How well the input of k steps ago can be read off the state (Jaeger).",
+            ),
         ],
-        [
-            Table(
-                f"Memory capacity, bound {echo['hidden']}",
-                ["spectral radius", "mean", "smallest", "largest"],
-                [[f"{row['radius']:g}", *(f"{pick(row['totals']):.2f}" for pick in (statistics.mean, min, max))]
-                 for row in echo["capacities"]],
-            )
-        ],
-        [
-            Published("000", "fixes the recurrent weights, learns only the output weights."),
-            Published("001", "fixes input to hidden; does not name W. Learns hidden to output."),
-            Published("002", "fixes input to hidden and hidden to hidden; learns hidden to output."),
-            Published("003", "“echo state network fixes W and U. Only V is learned.” c is learned too."),
-            Published("004", "W, U fixed, c, V learned. None of the five says what the network then cannot remember."),
-        ],
-    )  # fmt: skip
-
-
-def lstm(flow: Results, learned: Results) -> Answer:
-    """Problem 4 (3)."""
-    states = [row["ds_ds"] for row in flow["lstm"]]
-    found = flow["map"]
-    limit = math.log(FACTOR) / STEPS
-    cells = [
-        (radius, bias, value)
-        for radius, line in zip(found["radii"], found["exponents"], strict=True)
-        for bias, value in zip(found["biases"], line, strict=True)
-    ]
-    vanishing = [cell for cell in cells if cell[2] < -limit]
-    exploding = [cell for cell in cells if cell[2] > limit]
-    holding = [cell for cell in cells if abs(cell[2]) <= limit]
-    holds = (
-        f" (forget biases from {min(bias for _, bias, _ in holding):g}, spectral radii to "
-        f"{max(radius for radius, _, _ in holding):g})"
-        if holding
-        else ""
+        echo_states.tables(echo),
+        published.on_echo_states(),
+        [echo_states.NAME, learning.NAME],
     )
-    networks = [name for name in learned["learners"] if not name.startswith("echo")]
-    said = "; ".join(f"{name}: {_said(learned, name)}" for name in networks)
-    last = learned["lengths"][-1]
+
+
+def _forgets(left: Left) -> str:
+    found = echo_claims.forgetting(left)
+    where = input_words(left.input_scale)
+    if found.median is None:
+        return f"{where} none"
+    never = f", {found.never} of them at none" if found.never else ""
+    return f"{where} {found.median:g} ({found.smallest:g} to {found.largest:g}{never})"
+
+
+def _how_far(learned: learning.Results, *kinds: str) -> str:
+    """Up to which length learners of these kinds learn, in a sentence; empty where there is none."""
+    found = [learning_claims.span(learned, learner) for learner in learned.settings.learners if learner.kind in kinds]
+    if not found:
+        return ""
+    said = "; ".join(f"{span.learner.name}: {_length(span)}" for span in found)
+    return (
+        f"How far each learns classes that stand in the first {learned.settings.early} residues, every seed (of "
+        f"{learned.settings.seeds}) better than guessing can explain: {said}."
+    )
+
+
+def lstm(flow: gradient_flow.Results, learned: learning.Results) -> Answer:
+    """Problem 4 (3)."""
+    cells = claims.cells(flow)
+    vanishing, exploding = (sum(cell.fate == fate for cell in cells) for fate in (VANISHES, EXPLODES))
     return Answer(
         "4 (3)",
         "Why can an LSTM help, and is it true that its gradients neither vanish nor explode?",
+        f"{'No' if vanishing or exploding else 'Yes'}: in {STEPS:,} steps gradients vanish in {vanishing} of "
+        f"{len(cells)} settings, explode in {exploding}{_best(learned)}.",
+        f"{_along_the_state(flow)} {_holding(flow)} {_how_far(learned, RNN, LSTM)} {_bounds(learned)}",
+        [
+            Figure(f"{gradient_flow.NAME}/{gradient_flow.MAP}", "Where an LSTM's gradients vanish, hold and explode."),
+            Figure(f"{learning.NAME}/{learning.ACCURACY}", "Accuracy and time of learning against the length."),
+            Figure(
+                f"{gradient_flow.NAME}/{gradient_flow.LSTM}",
+                "Norms in an LSTM against the lag for each forget-gate bias.",
+            ),
+        ],
+        [*learning.tables(learned), lstm_growth(flow), lstm_shares(flow)],
+        published.on_lstm(flow),
+        [gradient_flow.NAME, learning.NAME],
+    )
+
+
+def _best(learned: learning.Results) -> str:
+    """How far the best network of each kind gets, as the end of a sentence."""
+    lstm_found, rnn_found = (learning_claims.furthest(learned, kind) for kind in (LSTM, RNN))
+    said = ""
+    if lstm_found:
+        said = f"; the best LSTM (forget bias {bias_words(lstm_found.learner)}) learns {_length(lstm_found)}"
+    if rnn_found:
+        said += f"; the best RNN {_length(rnn_found)}"
+    return said
+
+
+def _length(found: learning_claims.Span) -> str:
+    return "no length" if found.length is None else f"length {found.length:,}"
+
+
+def bias_words(learner: Learner) -> str:
+    """The forget bias that an LSTM starts with."""
+    return "log T" if learner.forget_bias is None else f"{learner.forget_bias:g}"
+
+
+def _along_the_state(flow: gradient_flow.Results) -> str:
+    least, most = (pick(flow.lstm, key=lambda curves: curves.ds_ds.growth.median) for pick in (min, max))
+    ends = [least] if least is most else [least, most]
+    said = " and ".join(
+        f"at forget bias {curves.forget_bias:g} {becomes(curves.ds_ds.growth.median)} (the product of forget gates "
+        f"alone {becomes(curves.forget.growth.median)})"
+        for curves in ends
+    )
+    return (
         "Along its state the derivative of one step is the forget gate f, which a bias can open, in place of W times "
-        f"the slope of tanh. At forget-gate bias {_settings(states)} the norm of ds(T)/ds(t) changes by "
-        f"{_exponents(states)} nats a step, the product of the forget gates alone by "
-        f"{_exponents([row['forget'] for row in flow['lstm']])}; the rest comes through W. Of {len(cells)} pairs of "
-        f"spectral radius and forget bias the gradient shrinks by more than {FACTOR:,.0f} over {STEPS:,} steps in "
-        f"{len(vanishing)}, grows by more in {len(exploding)} and does neither in {len(holding)}{holds}. On the task, "
-        "accuracy after "
-        f"{learned['recipe']['updates']} updates by length: {said}. Chance is {percent(1 / learned['classes'], 1)}, "
-        f"the matched filter that knows the motifs reaches {spread(learned['baselines'][-1]['matched_filter'])} at "
-        f"{last:,}, a classifier of the last residues {spread(learned['baselines'][-1]['last_residues'])}.",
-        [
-            Figure("sequences/accuracy.png", "Accuracy and time of learning against the length."),
-            Figure("flow/lstm.png", "Norms in an LSTM against the lag for each forget-gate bias."),
-            Figure("flow/map.png", "Where an LSTM's gradients vanish, hold and explode."),
-        ],
-        [
-            Table(
-                f"Accuracy on new sequences, mean and standard deviation over {len(learned['seeds'])} seeds",
-                ["", *(f"T = {length:,}" for length in learned["lengths"])],
-                [
-                    *(
-                        [name, *(spread(row["accuracies"]) for row in _rows(learned, name).values())]
-                        for name in learned["learners"]
-                    ),
-                    *(
-                        [title, *(spread(row[name]) for row in learned["baselines"])]
-                        for title, name in (
-                            ("matched filter", "matched_filter"),
-                            ("last residues only", "last_residues"),
-                        )
-                    ),
-                ],
-            ),
-            Table(
-                f"Norm of the gradient in training, median of seeds; share of updates above {learned['clip']:g}",
-                ["", "T", "smallest", "median", "largest", "above"],
-                [
-                    [
-                        row["learner"],
-                        f"{row['length']:,}",
-                        *(power(statistics.median(values)) for values in row["gradient_norms"]),
-                        percent(statistics.median(row["above_clip"]), 0),
-                    ]
-                    for row in learned["rows"]
-                    if "gradient_norms" in row
-                ],
-            ),
-        ],
-        [
-            Published(
-                "000",
-                "“There is no gradient vanishing or exploding in LSTM cell”: “we don't have any chained "
-                "multiplications”. There are: of the forget gates, and of W through every gate.",
-            ),
-            Published(
-                "001", "the LSTM “fixes the RNN's vanishing/exploding gradient problem in a very simple method”."
-            ),
-            Published("002", "vanishing “is solved by LSTM as it keeps the gradients steep enough”."),
-            Published("003", "“can be aleviated”: what is measured here."),
-            Published("004", "the forget term “we could adjust to make sure” that gradients do not vanish or explode."),
-        ],
+        f"the slope of tanh; the rest comes through W. In {STEPS:,} steps the norm of ds(T)/ds(t) {said}."
+    )
+
+
+def _holding(flow: gradient_flow.Results) -> str:
+    cells = claims.cells(flow)
+    holding = [cell for cell in cells if cell.fate == HOLDS]
+    if not holding:
+        return (
+            f"In none of {len(cells)} settings the norm of d(h, s)(T)/d(h, s)(t) changes less than {FACTOR:,.0f}-fold."
+        )
+    return (
+        f"In {len(holding)} of {len(cells)} settings the norm of d(h, s)(T)/d(h, s)(t) changes less than "
+        f"{FACTOR:,.0f}-fold, with forget biases from {min(cell.forget_bias for cell in holding):g} and spectral radii "
+        f"to {max(cell.radius for cell in holding):g}."
+    )
+
+
+def _bounds(learned: learning.Results) -> str:
+    last = learned.bounds[-1]
+    return (
+        f"At {last.length:,} the matched filter, which knows the motifs, gets {percent(mean(last.matched_filter), 0)} "
+        f"right, a classifier of the last residues {percent(mean(last.last_residues), 0)}, guessing "
+        f"{percent(learning_claims.chance(learned), 0)}."
     )

@@ -1,12 +1,10 @@
-"""Dropout and bagging, measured: what document 004 says of them in its problem 1 (1) and (2).
+"""Dropout, measured: what document 004 says of it in its problem 1 (1).
 
 Dropout (Srivastava et al. 2014): speed of learning, capacity, overfitting, sparsity and co-adaptation of the hidden
-units against its rate. Bagging (Breiman 1996) against dropout, and against averaging over dropout masks at test time
-(Monte Carlo dropout, Gal and Ghahramani, arXiv:1506.02142), at equal training cost: accuracy and calibration.
+units against its rate.
 """
 
 import math
-from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -14,16 +12,38 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy import special
 
 from hw3.datasets import Dataset, as_float
 from hw3.ensembles import lanes, sampling
 from hw3.ensembles.dense import DenseNetwork
-from hw3.ensembles.lanes import Lanes, Recipe
+from hw3.ensembles.lanes import Lanes
+from hw3.studies.progress import Advance
+from hw3.studies.regularization.settings import Settings
 
 TARGET = 0.95  # of its training images; the epochs until a network gets so many right are its speed
-BINS = 15  # of confidence, as in Guo et al.
 MEASURED_IMAGES = 2000  # of the test set, for sparsity and co-adaptation
+OF_RANDOM_LABELS = 0  # among a lane's keys beside training
+
+
+class Dropout(NamedTuple):
+    """One network a seed and rate; [seeds, rates] but for what is said."""
+
+    epochs: np.ndarray  # until 95% of the training images are right, see `first_epoch`
+    curve: np.ndarray  # [seeds, rates, epochs], training accuracy without dropping
+    train_accuracy: np.ndarray
+    test_accuracy: np.ndarray
+    memorised: np.ndarray  # training accuracy of a second network on random labels
+    sparsity: np.ndarray  # mean over the hidden layers, on test images
+    co_adaptation: np.ndarray  # likewise
+
+
+class Trained(NamedTuple):
+    """The networks that `measure` trained, for what competes with them."""
+
+    network: DenseNetwork
+    inputs: Lanes  # [seed, rate]
+    variables: Any  # leaves [lanes, ...]
+    logits: np.ndarray  # float32 [seeds, rates, n, classes], of the test images
 
 
 def sparsity(hidden: jax.Array) -> jax.Array:
@@ -45,17 +65,6 @@ def co_adaptation(hidden: jax.Array) -> jax.Array:
     return jnp.where(units > 1, total / jnp.maximum(units * (units - 1), 1.0), 0.0)
 
 
-def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS) -> float:
-    """Mean distance of confidence from accuracy, over bins of equal width of the confidence, weighted by their images.
-
-    Guo et al. (arXiv:1706.04599), equation (3). Args: probabilities [n, classes]; labels [n]. Returns a fraction.
-    """
-    confidence, right = probabilities.max(-1), probabilities.argmax(-1) == labels
-    bin_of = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    gaps = np.bincount(bin_of, right - confidence.astype(float), bins)
-    return float(np.abs(gaps).sum() / len(labels))
-
-
 def first_epoch(curve: np.ndarray, target: float = TARGET) -> np.ndarray:
     """The first epoch, counted from 1, in which a curve [..., epochs] reaches `target`; one more than the last if none.
 
@@ -64,20 +73,6 @@ def first_epoch(curve: np.ndarray, target: float = TARGET) -> np.ndarray:
     """
     reached = curve >= target
     return np.where(reached.any(-1), reached.argmax(-1) + 1, curve.shape[-1] + 1)
-
-
-class DropoutRun(NamedTuple):
-    """One network a seed and rate; [seeds, rates] but for what is said."""
-
-    epochs: np.ndarray  # until 95% of the training images are right, see `first_epoch`
-    curve: np.ndarray  # [seeds, rates, epochs], training accuracy without dropping
-    train_accuracy: np.ndarray
-    test_accuracy: np.ndarray
-    memorised: np.ndarray  # training accuracy of a second network on random labels
-    sparsity: np.ndarray  # mean over the hidden layers, on test images
-    co_adaptation: np.ndarray
-    test_logits: np.ndarray  # float32 [seeds, rates, n, classes]
-    variables: Any  # of the networks, leaves [seeds * rates, ...]
 
 
 def rates_after(rates: Any, blocks: int) -> jax.Array:
@@ -91,7 +86,6 @@ def rates_after(rates: Any, blocks: int) -> jax.Array:
 def _hidden_measures(
     network: nn.Module, variables: Any, images: jax.Array, settings: Any
 ) -> tuple[jax.Array, jax.Array]:
-    """Sparsity and co-adaptation of every lane [lanes], means over its hidden layers."""
     taps = lanes.forward(network, variables, as_float(images), settings, jax.random.key(0))[1]
     hidden = [values for name, values in taps.items() if name.startswith("hidden")]
     zeros, correlations = (
@@ -100,159 +94,44 @@ def _hidden_measures(
     return zeros, correlations
 
 
-def dropout_lanes(key: jax.Array, seeds: int, images: int, dataset: Dataset, rates: Any, blocks: int) -> Lanes:
-    """The lanes of `dropout`: [seed, rate]."""
-    return lanes.lanes(key, seeds, images, dataset.train_labels, rates_after(rates, blocks))
+def hidden_measures(network: nn.Module, variables: Any, dataset: Dataset, settings: Any) -> tuple[jax.Array, jax.Array]:
+    """Sparsity and co-adaptation of every lane on test images [lanes], means over its hidden layers."""
+    return _hidden_measures(network, variables, dataset.test_images[:MEASURED_IMAGES], settings)
 
 
-def dropout(
-    network: DenseNetwork,
-    recipe: Recipe,
-    count: int,
-    inputs: Lanes,
-    seeds: int,
-    dataset: Dataset,
-    advance: Callable[[int], None] = lambda images: None,
-) -> DropoutRun:
-    """Trains one network a lane on its labels and another on random ones, which can only be memorised.
+def measure(settings: Settings, dataset: Dataset, key: jax.Array, advance: Advance) -> tuple[Dropout, Trained]:
+    """Trains one network for each seed and rate on its labels and another on random ones, which can only be memorised.
 
-    Args: inputs: as `dropout_lanes` gives them. `advance(n)` is called as n images have been trained on.
+    `advance(n)` is called as n images have been trained on.
     """
+    recipe, seeds = settings.recipe, settings.seeds
+    network = DenseNetwork(settings.widths, dataset.classes)
+    rates = rates_after(settings.rates, len(settings.widths))
+    inputs = lanes.lanes(key, seeds, settings.train_images, dataset.train_labels, rates)
     pool = jnp.asarray(dataset.train_images)
     curve = []
-    for state in lanes.epochs(network, recipe, count, inputs, pool, advance):
+    for state in lanes.epochs(network, recipe, settings.epochs, inputs, pool, advance):
         curve.append(np.asarray(lanes.train_accuracy(network, state.variables, inputs, pool)))
     variables = state.variables
-    zeros, correlations = _hidden_measures(network, variables, dataset.test_images[:MEASURED_IMAGES], inputs.settings)
+    zeros, correlations = hidden_measures(network, variables, dataset, inputs.settings)
     predicted = lanes.logits(network, variables, dataset.test_images, inputs.settings)
     test_accuracy = lanes.accuracy(predicted, dataset.test_labels)
 
-    # A key of its own: labels must not depend on what the lanes' keys are used for elsewhere.
-    images = inputs.rows.shape[1]
-    drawn = [sampling.integers(jax.random.fold_in(k, 10**6), images, dataset.classes) for k in inputs.key]
+    keys = [lanes.key_beside_training(k, OF_RANDOM_LABELS) for k in inputs.key]
+    drawn = [sampling.integers(k, settings.train_images, dataset.classes) for k in keys]
     shuffled = inputs._replace(labels=jnp.asarray(np.stack(drawn)))
-    memorising = lanes.trained(network, recipe, count, shuffled, pool, advance)
+    memorising = lanes.trained(network, recipe, settings.epochs, shuffled, pool, advance)
     memorised = lanes.train_accuracy(network, memorising, shuffled, pool)
-    curves = lanes.by_seed(np.stack(curve, -1), seeds)
+
     by_seed = partial(lanes.by_seed, seeds=seeds)
-    return DropoutRun(
-        first_epoch(curves),
-        curves,
-        curves[..., -1],
-        by_seed(test_accuracy),
-        by_seed(memorised),
-        by_seed(zeros),
-        by_seed(correlations),
-        by_seed(predicted),
-        variables,
+    curves = by_seed(np.stack(curve, -1))
+    found = Dropout(
+        epochs=first_epoch(curves),
+        curve=curves,
+        train_accuracy=curves[..., -1],
+        test_accuracy=by_seed(test_accuracy),
+        memorised=by_seed(memorised),
+        sparsity=by_seed(zeros),
+        co_adaptation=by_seed(correlations),
     )
-
-
-class Quality(NamedTuple):
-    """How good the probabilities of one contender are, [seeds]."""
-
-    accuracy: np.ndarray
-    calibration_error: np.ndarray
-    log_loss: np.ndarray  # nats per image
-
-
-def quality(probabilities: np.ndarray, labels: np.ndarray) -> Quality:
-    """Of probabilities [seeds, n, classes] and labels [n]."""
-    of_label = np.take_along_axis(probabilities, labels[None, :, None], -1)[..., 0]
-    return Quality(
-        lanes.accuracy(probabilities, labels),
-        np.array([expected_calibration_error(p, labels) for p in probabilities]),
-        -np.log(np.maximum(of_label, 1e-12)).mean(-1),
-    )
-
-
-def bootstrap(inputs: Lanes, members: int) -> Lanes:
-    """Each lane `members` times, every copy with its own key and its own sample with replacement of the lane's images.
-
-    Ordered [lane, member].
-    """
-    split = jax.vmap(lambda key: jax.random.split(jax.random.fold_in(key, 10**6 + 1), (members, 2)))(inputs.key)
-    keys, of_samples = split[..., 0].reshape(-1), split[..., 1].reshape(-1)
-    count = inputs.rows.shape[1]
-    sample = np.stack([sampling.integers(key, count, count) for key in of_samples])
-    rows, labels = (
-        jnp.asarray(np.take_along_axis(np.repeat(np.asarray(leaf), members, 0), sample, 1))
-        for leaf in (inputs.rows, inputs.labels)
-    )
-    settings = jax.tree.map(lambda leaf: jnp.asarray(np.repeat(np.asarray(leaf), members, 0)), inputs.settings)
-    return Lanes(keys, rows, labels, settings)
-
-
-def shared_parameters(variables: Any, members: int) -> float:
-    """The share of parameters that are equal in the first two of every `members` networks; biases begin equal and are
-    left out. Leaves [networks * members, ...]."""
-    kernels = [leaf.reshape(-1, members, *leaf.shape[1:]) for leaf in jax.tree.leaves(variables) if leaf.ndim > 2]
-    equal = sum(int((kernel[:, 0] == kernel[:, 1]).sum()) for kernel in kernels)
-    return equal / sum(kernel[:, 0].size for kernel in kernels)
-
-
-def averaged(predicted: np.ndarray) -> np.ndarray:
-    """Mean over the second axis of the probabilities of logits [seeds, members, n, classes]: [seeds, n, classes]."""
-    return special.softmax(predicted, -1).mean(1)
-
-
-class BaggingRun(NamedTuple):
-    """What competes, all networks of one size, and what the networks of one bag have in common."""
-
-    # By name: "single" and "dropout" as `dropout` trained them, "monte_carlo" the latter averaged over masks; "bagging"
-    # at the same cost in all, "bagging_long" with every network trained as long as the single one, "member" one of it.
-    quality: dict[str, Quality]
-    shared: float  # see `shared_parameters`
-    co_adaptation: np.ndarray  # [seeds], mean over the networks of "bagging_long"
-
-
-def bagging(
-    network: DenseNetwork,
-    recipe: Recipe,
-    count: int,
-    inputs: Lanes,
-    seeds: int,
-    members: int,
-    masks: int,
-    dataset: Dataset,
-    run: DropoutRun,
-    rate_index: int,
-    advance: Callable[[int], None] = lambda images: None,
-) -> BaggingRun:
-    """Compares what `dropout` trained for `count` epochs with bags of `members` networks a seed.
-
-    Args: inputs: the lanes of `dropout`, the first condition of which drops nothing; masks: of Monte Carlo dropout;
-      rate_index: of the dropout that competes.
-    Raises ValueError if the epochs cannot be shared out equally.
-    """
-    if count % members:
-        raise ValueError(f"{count} epochs cannot be shared out equally to the {members} networks of a bag")
-    conditions = len(inputs.rows) // seeds
-    single, dropped = (jax.tree.map(lambda leaf, i=i: leaf[i::conditions], inputs) for i in (0, rate_index))
-    bags = bootstrap(single, members)
-    pool = jnp.asarray(dataset.train_images)
-    votes = []
-    for epoch, state in enumerate(lanes.epochs(network, recipe, count, bags, pool, advance), 1):
-        if epoch in (count // members, count):
-            predicted = lanes.logits(network, state.variables, dataset.test_images, bags.settings)
-            votes.append(lanes.by_seed(predicted, seeds))
-    correlated = _hidden_measures(network, state.variables, dataset.test_images[:MEASURED_IMAGES], bags.settings)[1]
-
-    weights = jax.tree.map(lambda leaf: np.asarray(leaf)[rate_index::conditions], run.variables)
-    sampled = np.zeros_like(run.test_logits[:, 0])
-    for key in jax.random.split(jax.random.fold_in(inputs.key[0], 10**6 + 2), masks):
-        drawn = lanes.logits(network, weights, dataset.test_images, dropped.settings, key, True)
-        sampled += special.softmax(drawn, -1) / masks
-    probabilities = {
-        "single": averaged(run.test_logits[:, :1]),
-        "dropout": averaged(run.test_logits[:, rate_index : rate_index + 1]),
-        "monte_carlo": sampled,
-        "bagging": averaged(votes[0]),
-        "bagging_long": averaged(votes[-1]),
-        "member": averaged(votes[-1][:, :1]),
-    }
-    return BaggingRun(
-        {name: quality(values, dataset.test_labels) for name, values in probabilities.items()},
-        shared_parameters(state.variables, members),
-        lanes.by_seed(correlated, seeds).mean(1),
-    )
+    return found, Trained(network, inputs, variables, by_seed(predicted))

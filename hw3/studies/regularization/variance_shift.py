@@ -4,7 +4,6 @@ Document 004, problem 1 (5), after Li et al. (arXiv:1801.05134): a normalisation
 that dropout has made larger, and at test time by the same number though nothing is dropped.
 """
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -16,18 +15,21 @@ import numpy as np
 from hw3.datasets import Dataset, as_float
 from hw3.ensembles import lanes
 from hw3.ensembles.dense import DenseNetwork
-from hw3.ensembles.lanes import Lanes, Recipe
+from hw3.studies.progress import Progress, quiet
+from hw3.studies.regularization.settings import Settings
 
 SAMPLE = 2000  # of a network's own training images, on which variances are measured
+OF_VARIANCES = 0  # among a lane's keys beside training
 PLACEMENTS = ("no dropout", "before every normalisation", "after every block", "after the last block only")
+NONE, BEFORE, AFTER, LAST = range(len(PLACEMENTS))
 
 
 def placements(rate: float, blocks: int) -> jax.Array:
     """The dropout rates of `PLACEMENTS`, float32 [4, blocks, 2], as settings of a `DenseNetwork`."""
     rates = np.zeros((len(PLACEMENTS), blocks, 2), np.float32)
-    rates[1, :, 0] = rate
-    rates[2, :, 1] = rate
-    rates[3, -1, 1] = rate
+    rates[BEFORE, :, 0] = rate
+    rates[AFTER, :, 1] = rate
+    rates[LAST, -1, 1] = rate
     return jnp.asarray(rates)
 
 
@@ -99,38 +101,43 @@ def with_test_statistics(network: nn.Module, variables: Any, images: np.ndarray,
     return variables
 
 
-class VarianceShiftRun(NamedTuple):
+class VarianceShift(NamedTuple):
     """By placement of the dropout, [seeds, 4] in the order of `PLACEMENTS`, for one rate."""
 
+    rate: float
     ratio: np.ndarray  # [seeds, 4, blocks], see `variance_ratios`
     accuracy: np.ndarray  # of the test images, normalised by the running statistics
     corrected: np.ndarray  # the same with `with_test_statistics`
     plain_accuracy: np.ndarray  # of networks with the same dropout and without normalisation
 
 
-def variance_shift(
-    network: DenseNetwork,
-    recipe: Recipe,
-    epochs: int,
-    inputs: Lanes,
-    seeds: int,
-    dataset: Dataset,
-    advance: Callable[[int], None] = lambda images: None,
-) -> VarianceShiftRun:
-    """Trains one network a lane, [seed, placement], and compares training with test time.
-
-    Args: network: normalises, and has its dropout in front of that compiled in; inputs: with `placements` as settings.
-    """
-    pool = jnp.asarray(dataset.train_images)
+def measure(
+    settings: Settings, dataset: Dataset, key: jax.Array, progress: Progress = quiet
+) -> tuple[VarianceShift, ...]:
+    """Trains a network for each seed and placement with and one without normalisation, for each rate, and compares
+    training with test time."""
+    recipe, epochs, blocks = settings.shift_recipe, max(1, settings.epochs // 3), len(settings.shift_widths)
+    network = DenseNetwork(settings.shift_widths, dataset.classes, True, ("before", "after"))
     plain = network.clone(normalise=False)
-    variables, of_plain = (lanes.trained(each, recipe, epochs, inputs, pool, advance) for each in (network, plain))
-    sample = dataset.train_images[np.asarray(inputs.rows)[:, :SAMPLE]]
-    settings = inputs.settings
-    key = jax.random.fold_in(inputs.key[0], 10**6)
-    ratio = variance_ratios(network, variables, sample, settings, key, recipe.batch_size)
-    corrected = with_test_statistics(network, variables, sample, settings, recipe.batch_size)
-    accuracies = [
-        lanes.accuracy(lanes.logits(each, v, dataset.test_images, settings), dataset.test_labels)
-        for each, v in ((network, variables), (network, corrected), (plain, of_plain))
-    ]
-    return VarianceShiftRun(*(lanes.by_seed(values, seeds) for values in (ratio, *accuracies)))
+    pool = jnp.asarray(dataset.train_images)
+    total = 2 * settings.seeds * len(PLACEMENTS) * len(settings.shift_rates) * settings.train_images * epochs
+    found = []
+    with progress("variance shift", total, "images") as advance:
+        for rate in settings.shift_rates:
+            rates = placements(rate, blocks)
+            inputs = lanes.lanes(key, settings.seeds, settings.train_images, dataset.train_labels, rates)
+            variables, of_plain = (
+                lanes.trained(each, recipe, epochs, inputs, pool, advance) for each in (network, plain)
+            )
+            sample = dataset.train_images[np.asarray(inputs.rows)[:, :SAMPLE]]
+            key_of_ratios = lanes.key_beside_training(inputs.key[0], OF_VARIANCES)
+            ratio = variance_ratios(network, variables, sample, inputs.settings, key_of_ratios, recipe.batch_size)
+            corrected = with_test_statistics(network, variables, sample, inputs.settings, recipe.batch_size)
+            accuracies = [
+                lanes.accuracy(lanes.logits(each, v, dataset.test_images, inputs.settings), dataset.test_labels)
+                for each, v in ((network, variables), (network, corrected), (plain, of_plain))
+            ]
+            found.append(
+                VarianceShift(rate, *(lanes.by_seed(values, settings.seeds) for values in (ratio, *accuracies)))
+            )
+    return tuple(found)

@@ -1,24 +1,26 @@
 """Curves of training."""
 
-from collections.abc import Sequence
-
 from matplotlib import ticker
 from matplotlib.figure import Figure
 
-from hw3.cnn.training import EpochMetrics
 from hw3.report import style
+from hw3.studies.training.measure import Results
 
-SETS = (("train", "#0072B2", "o"), ("test", "#D55E00", "s"))  # Okabe and Ito's blue and vermilion
+CURVES = "curves.png"
+SETS = (("train", style.BLUE, "o"), ("test", style.VERMILION, "s"))
+
+
+def figures(results: Results) -> dict[str, Figure]:
+    """All figures of the study by file name."""
+    return {CURVES: curves(results)}
 
 
 @style.styled
-def curves(history: Sequence[EpochMetrics], title: str, published: float | None = None) -> Figure:
-    """Error and loss of both sets after every epoch; the error on a log scale, where 99% and 99.5% lie apart.
-
-    Args: published: the test accuracy that a document gives for this network, in [0, 1].
-    """
+def curves(results: Results) -> Figure:
+    """Error and loss of both sets after every epoch; the error on a log scale, where 99% and 99.5% lie apart."""
+    history, published = results.history, results.published_accuracy
     figure = style.new_figure(style.WIDTH, 2.7)
-    figure.suptitle(title)
+    figure.suptitle(f"{results.run.model} on {results.run.dataset}")
     error_ax, loss_ax = figure.subplots(1, 2)
     epochs = [row.epoch for row in history]
     for name, colour, marker in SETS:
@@ -27,7 +29,9 @@ def curves(history: Sequence[EpochMetrics], title: str, published: float | None 
         error_ax.semilogy(epochs, [max(100 * (1 - m.accuracy), 1e-3) for m in metrics], **options)
         loss_ax.semilogy(epochs, [m.loss for m in metrics], **options)
     if published is not None:
-        error_ax.axhline(100 * (1 - published), color="#555555", linestyle="--", linewidth=0.9, label="published, test")
+        error_ax.axhline(
+            100 * (1 - published), color=style.GREY, linestyle="--", linewidth=0.9, label="published, test"
+        )
     last = history[-1]
     error_ax.set_title(f"accuracy {last.train.accuracy:.2%} train, {last.test.accuracy:.2%} test")
     error_ax.set_ylabel("error (% of images)")

@@ -1,0 +1,1 @@
+"""What the RNN's and the LSTM's study share."""
