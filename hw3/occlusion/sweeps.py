@@ -142,8 +142,9 @@ def sweep(
         signals, "NDHWC" or "NCDHW" for volumes); None for channels last.
       batch_size: occluded images classified at once on each device; bounds the memory, never changes the result beyond
         rounding. A `predict` that takes batches of one size alone gets this one, always. The default suits the images.
-      method: "dense" classifies whole occluded images. "incremental" computes only what patches can change, in networks
-        of `hw3.cnn.predictor`, with the same result to rounding. "auto" takes the faster (`evaluation.choose`).
+      method: "dense" classifies whole occluded images. "incremental" computes only what patches can change, in any
+        function that JAX traces and on one device, with the same result to rounding; it keeps the maps of one image
+        without a patch. "auto" takes the faster (`evaluation.choose`).
       jit: False for a `predict` that JAX can't trace: NumPy, PyTorch or any other code, called with NumPy arrays.
       mesh: the devices among which every batch is split, whatever its axes; all of this process if None.
       advance: called with a number of occluded images whenever so many more are done.
