@@ -23,9 +23,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "datasets",
         "ensembles",
         "occlusion",
+        "optimizers",
         "recurrent",
         "report",
         "studies",
+        "unfinished",
     ],
     submod_attrs={
         "cnn.networks": ["predictor"],

@@ -10,7 +10,7 @@ import sys
 import time
 
 from absl import flags
-from common import output, program, shared_flags
+from common import folders, output, program, shared_flags
 
 from hw3.report import page, results, words
 from hw3.studies import contents, explorables, training
@@ -115,11 +115,12 @@ def read_all(out: pathlib.Path, trained: pathlib.Path) -> page.Page:
 
 def main() -> None:
     """Runs the programs and renders the page from what they wrote."""
-    out = output.check_writable(pathlib.Path(OUTDIR.value))
+    out = folders.check_writable(pathlib.Path(OUTDIR.value))
+    path = out / "report.html"
+    folders.check_own_file(path, TITLE)
     start = time.monotonic()
     trained = shared_flags.run_folder(out, TRAINING["model"].value)
     run_all(trained)
-    path = out / "report.html"
     output.write_text(path, page.render(read_all(out, trained), out))
     print(
         f"\n{path} is ready ({path.stat().st_size / 1e6:.1f} MB, {time.monotonic() - start:.0f} s): open it in a "

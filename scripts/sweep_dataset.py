@@ -6,14 +6,13 @@ python scripts/sweep_dataset.py --coordinator_address=10.0.0.1:1234 --num_proces
 """
 
 import pathlib
-import shutil
 import time
 from typing import Any, NoReturn
 
 import jax
 import numpy as np
 from absl import flags
-from common import console, output, processes, program, shared_flags, sweep_flags
+from common import console, folders, processes, program, shared_flags, sweep_flags
 
 from hw3 import occlusion
 from hw3.cnn import checkpoints
@@ -90,9 +89,11 @@ def prepare(wanted: Store, own: processes.Processes) -> None:
         if wanted.path.exists() and (found := difference(wanted)):
             if not OVERWRITE.value:
                 refuse(wanted, found)
-            shutil.rmtree(wanted.path)
-        if not wanted.path.exists():
+            storage.create(wanted, overwrite=True)
+        elif not wanted.path.exists():
             storage.create(wanted)
+        if damaged := storage.remove_damaged(wanted):
+            print(f"damaged chunks of {wanted.path}, to be made again: {', '.join(map(str, damaged))}", flush=True)
     processes.agree(np.zeros(1, bool))
     if found := difference(wanted):  # this process has been called with other flags than process 0
         refuse(wanted, found)
@@ -146,7 +147,7 @@ def main() -> None:
     """Sweeps what is missing of the data set."""
     path = pathlib.Path(SWEEP.value or pathlib.Path(OUTDIR.value, "dataset_sweep.zarr"))
     own = processes.join()
-    output.check_writable(path.parent)
+    folders.check_writable(path.parent)
     with processes.together(path.parent, program.what):
         checkpoint, dataset = shared_flags.load_classifier()
         images = dataset.test_images if SPLIT.value == "test" else dataset.train_images

@@ -12,7 +12,7 @@ from typing import Any
 
 import jax
 from absl import flags
-from common import console, output, program, shared_flags
+from common import console, folders, output, program, shared_flags
 
 from hw3 import cnn, datasets
 from hw3.cnn import checkpoints, training
@@ -54,18 +54,22 @@ def main() -> None:
         seed,
     )
     folder = shared_flags.run_folder(OUTDIR.value, name)
-    directory = output.check_writable(folder / "checkpoint")
+    directory = folder / "checkpoint"
+    saved = checkpoints.load(directory) if checkpoints.exists(directory) else None
+    folders.own_folder(folder, known=saved is not None)
+    folders.check_writable(directory)
     model = cnn.CNN(layers, dataset.classes)
     init_key, key = jax.random.split(jax.random.key(seed))
 
-    if not checkpoints.exists(directory):
+    if saved is None:
         checkpoint = checkpoints.Checkpoint(run, training.initial_state(model, settings, dataset, init_key), ())
     elif not RESUME.value:
         raise ValueError(f"{folder} holds a training run already: --resume continues it, another --outdir begins anew")
     else:
-        checkpoint = checkpoints.load(directory)
-        if difference := checkpoints.difference(checkpoint.run, run):
-            raise ValueError(f"{folder} holds another training run ({difference}): use another --outdir or remove it")
+        try:
+            checkpoint = checkpoints.extended(saved, run)
+        except ValueError as error:
+            raise ValueError(f"{folder} holds another training run ({error}): use another --outdir") from None
     if checkpoint.finished:
         print(f"{folder}: all {settings.epochs} epochs are done already")
     else:

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from hw3 import cnn
+from hw3 import cnn, optimizers
 from hw3.batches import in_batches
 from hw3.cnn import fast_layers
 from hw3.datasets import Dataset, as_float
@@ -90,18 +90,7 @@ def optimizer(recipe: Recipe, steps: int) -> optax.GradientTransformation:
         schedule = optax.warmup_cosine_decay_schedule(peak / 25, peak, warmup_steps=steps // 5, decay_steps=steps)
     else:
         schedule = optax.constant_schedule(recipe.learning_rate)
-
-    def rate(count: jax.Array) -> jax.Array:
-        # optax's schedules mix integers and floats, which would fail a caller who runs JAX in its strict mode.
-        with jax.numpy_dtype_promotion("standard"):
-            return jnp.asarray(schedule(count), jnp.float32)
-
-    return optax.chain(
-        optax.add_decayed_weights(
-            recipe.weight_decay, mask=partial(jax.tree_util.tree_map, lambda leaf: leaf.ndim > 1)
-        ),
-        optax.sgd(rate, momentum=recipe.momentum, nesterov=recipe.nesterov),
-    )
+    return optimizers.sgd(schedule, recipe.momentum, recipe.nesterov, recipe.weight_decay)
 
 
 def shift_randomly(key: jax.Array, images: jax.Array, max_shift: int) -> jax.Array:
@@ -145,8 +134,8 @@ def make_step(model: cnn.CNN, transformation: optax.GradientTransformation, max_
 
     def step(params: cnn.Params, opt_state: Any, *batch: jax.Array) -> tuple[cnn.Params, Any, jax.Array]:
         loss, gradient = jax.value_and_grad(loss_of)(params, *batch)
-        updates, opt_state = transformation.update(gradient, opt_state, params)
-        return optax.apply_updates(params, updates), opt_state, loss
+        params, opt_state = optimizers.step(transformation, gradient, opt_state, params)
+        return params, opt_state, loss
 
     return jax.jit(step, donate_argnums=(0, 1), compiler_options=fast_layers.compiler_options(jax.default_backend()))
 
@@ -171,7 +160,8 @@ def epochs(
 
     The order of the images, their shifts and the dropout of an epoch depend on `key` and the epoch's number alone, so a
     run that continues from a saved state gives the numbers of one that was never interrupted.
-    `advance(images)` is called as images are done. Raises FloatingPointError if the loss stops being finite.
+    `advance(images)` is called as images are done. Raises FloatingPointError if the loss or a parameter stops being
+    finite.
     """
     check(recipe)
     count = len(dataset.train_images)
@@ -201,6 +191,10 @@ def epochs(
             pending = loss
             advance(int(weights[rows].sum()))
         _check_loss(loss, epoch, number)
+        try:
+            cnn.check_finite(params)
+        except ValueError as error:
+            raise FloatingPointError(f"{error} after epoch {epoch + 1}: try a smaller learning_rate") from None
         state = State(params, opt_state, jnp.int32(epoch + 1))
         train = evaluate(model, params, dataset.train_images, dataset.train_labels)
         test = evaluate(model, params, dataset.test_images, dataset.test_labels)
@@ -223,7 +217,11 @@ def _sums(model: cnn.CNN, params: cnn.Params, images: jax.Array, labels: jax.Arr
 
 
 def evaluate(model: cnn.CNN, params: cnn.Params, images: np.ndarray, labels: np.ndarray) -> Metrics:
-    """Loss and accuracy of images [n, height, width, channels] with labels [n], each counted once."""
+    """Loss and accuracy of images [n, height, width, channels] with labels [n], each counted once.
+
+    Errors as `cnn.check_finite`.
+    """
+    cnn.check_finite(params)
     loss, correct = 0.0, 0
     for batch, valid in in_batches(len(images), EVALUATION_BATCH):
         counted = np.where(np.arange(len(batch)) < valid, labels[batch], -1)

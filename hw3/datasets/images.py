@@ -30,6 +30,15 @@ class Dataset(NamedTuple):
     class_names: tuple[str, ...] = ()  # of all classes, in their order; none where they go by their numbers
 
 
+class Pictures(NamedTuple):
+    """Images and what is known of them."""
+
+    images: np.ndarray  # uint8, or float32 in [0, 1], [n, height, width, channels]
+    labels: np.ndarray | None  # int32 [n], places in `classes`
+    names: tuple[str, ...]  # file names below the folder, or numbers
+    classes: tuple[str, ...] | None  # names of the classes, if there are labels
+
+
 def as_float(images: Images) -> Images:
     """Turns stored images into what a classifier takes: float32 in [0, 1] with 0 = black.
 

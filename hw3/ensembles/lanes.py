@@ -19,6 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from hw3 import optimizers
 from hw3.batches import in_batches
 from hw3.datasets import as_float
 from hw3.ensembles import sampling
@@ -79,7 +80,7 @@ def by_seed(values: Any, seeds: int) -> np.ndarray:
 
 def optimizer(recipe: Recipe) -> optax.GradientTransformation:
     """SGD as the recipe says."""
-    return optax.sgd(recipe.learning_rate, momentum=recipe.momentum)
+    return optimizers.sgd(recipe.learning_rate, recipe.momentum)
 
 
 def initial_state(network: nn.Module, recipe: Recipe, inputs: Lanes, images: jax.Array) -> State:
@@ -136,8 +137,8 @@ def _epoch(
             (loss, rest), gradient = jax.value_and_grad(loss_of, has_aux=True)(
                 params, rest, jax.random.fold_in(key, number), lane, chosen
             )
-            updates, opt_state = optimizer(recipe).update(gradient, state.opt_state, params)
-            return State({"params": optax.apply_updates(params, updates), **rest}, opt_state), loss
+            params, opt_state = optimizers.step(optimizer(recipe), gradient, state.opt_state, params)
+            return State({"params": params, **rest}, opt_state), loss
 
         state, losses = jax.lax.scan(step, state, (jnp.arange(steps), batches))
         return state, losses.mean()

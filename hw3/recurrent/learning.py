@@ -16,7 +16,7 @@ import numpy as np
 import optax
 from jax.sharding import Mesh, PartitionSpec
 
-from hw3 import batches
+from hw3 import batches, optimizers
 from hw3.datasets import proteins
 from hw3.datasets.proteins import AMINO_ACIDS, Sequences, Task
 from hw3.recurrent import batched, echo_state
@@ -114,8 +114,7 @@ def chrono_biases(keys: jax.Array, hidden: int, length: int) -> jax.Array:
 
 def optimizer(recipe: Recipe) -> optax.GradientTransformation:
     """Adam behind a clip of the gradient's norm, which may be traced; without one it is infinite."""
-    clip = jnp.inf if recipe.clip is None else recipe.clip
-    return optax.chain(optax.clip_by_global_norm(clip), optax.adam(recipe.learning_rate))
+    return optimizers.adam(recipe.learning_rate, recipe.clip)
 
 
 def cross_entropy(params: Params, xs: jax.Array, labels: jax.Array, tanh_candidate: bool = True) -> jax.Array:
@@ -131,10 +130,9 @@ def training_step(recipe: Recipe, params: Params, state: Any, xs: jax.Array, lab
     """
     loss, gradient = jax.value_and_grad(cross_entropy)(params, xs, labels, recipe.tanh_candidate)
     loss, gradient = jax.lax.pmean((loss, gradient), axis)
-    with jax.numpy_dtype_promotion("standard"):  # optax raises its decay, a float, to an integer count
-        changes, state = optimizer(recipe).update(gradient, state, params)
+    params, state = optimizers.step(optimizer(recipe), gradient, state, params)
     norm = jnp.linalg.norm(jax.flatten_util.ravel_pytree(gradient)[0])
-    return Step(optax.apply_updates(params, changes), state, loss, norm)
+    return Step(params, state, loss, norm)
 
 
 def mesh_for(batch: int) -> Mesh:

@@ -157,7 +157,6 @@ DATA: Mapping[str, type] = {
     "gates": GatesData,
     "long": LongData,
 }
-NEEDS_NETWORK = ("patch", "piece", "features")
 
 
 def network_data(

@@ -34,7 +34,7 @@ SECTIONS = (
     Section("Problem 1: inside a convolutional network", (training, inspection), inspection.answers),
     Section("Problem 2: how robust is it?", (covering, pasting), robustness.answers),
     Section("Beyond one image: a sweep over many", (fragility,), fragility.answers),
-    Section("Problems 3 and 5: back-propagation through time by hand", (rnn, lstm), unrolling.answers),
+    Section("Problems 3 and 5: back-propagation through time by hand", (rnn, lstm, audit), unrolling.answers),
     Section("Every printed number, checked", (audit,), audit.answers),
     Section("Problem 4: long sequences", (gradient_flow, echo_states, learning), long_sequences.answers),
     Section(
@@ -52,7 +52,7 @@ SECTIONS = (
 )
 
 # The answers whose verdicts stand at the top of the page.
-TELLING = ("1", "1 (2)", "2 (1)", "2 (2)", "2 (3)", "all 1", "3 (2)", "audit", "4 (1)", "4 (2)", "4 (3)", "004: 1 (1)")
+TELLING = ("1", "1 (2)", "2 (2)", "2 (3)", "all 1", "3 (3)", "5", "audit", "4 (1)", "4 (2)", "4 (3)", "004: 1 (1)")
 
 FOOTER = (
     "Documents: 002 is the assignment with its official solutions; 000, 001 and 003 are reports on it; 004 is a report "

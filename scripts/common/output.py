@@ -3,15 +3,12 @@
 Nothing that was there before is lost: files and folders are made beside and moved into place once they are whole.
 """
 
-import contextlib
 import csv
 import json
-import os
 import pathlib
 import shlex
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -20,6 +17,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from common import console
+from common.folders import replacing, results_folder
 from hw3.report import results as results_on_disk
 from hw3.report.page import Table
 from hw3.report.results import Record
@@ -74,51 +72,6 @@ def show(study: Study, results: NamedTuple) -> None:
 def command() -> str:
     """How this program was called, for the reader of its results."""
     return shlex.join(["python", f"scripts/{pathlib.Path(sys.argv[0]).name}", *sys.argv[1:]])
-
-
-def check_writable(path: pathlib.Path) -> pathlib.Path:
-    """Makes a folder for results under --outdir; raises OSError naming it if nothing can be written there."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        probe = path / f".writable-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise OSError(f"--outdir: cannot write in {path} ({error.strerror})") from error
-    return path
-
-
-@contextlib.contextmanager
-def results_folder(name: str) -> Iterator[pathlib.Path]:
-    """A folder that takes the place of `name` under --outdir, with all the block wrote, only if the block ends well.
-
-    So results of an earlier run are neither lost to a failing one nor mixed with those of another.
-    """
-    out = check_writable(pathlib.Path(flags.FLAGS.outdir))
-    with tempfile.TemporaryDirectory(dir=out, prefix=f".{name}-", ignore_cleanup_errors=True) as beside:
-        new, old = pathlib.Path(beside, "new"), pathlib.Path(beside, "old")
-        new.mkdir()
-        yield new
-        if (out / name).exists():
-            os.replace(out / name, old)
-        try:
-            os.replace(new, out / name)
-        except OSError:
-            if old.exists():
-                os.replace(old, out / name)
-            raise
-
-
-@contextlib.contextmanager
-def replacing(path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """A temporary name beside `path` that is moved onto it only if the block ends well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{os.getpid()}-{path.name}")
-    try:
-        yield beside
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def read_json(path: str) -> Any:

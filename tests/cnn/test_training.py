@@ -128,3 +128,25 @@ def test_a_loss_that_is_not_finite_stops_training(tiny_model, stripes):
 def test_recipes_that_make_no_sense(change, message):
     with pytest.raises(ValueError, match=message):
         training.check(RECIPE._replace(**change))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_parameters_that_are_no_numbers_are_noticed(tiny_model, stripes, tiny_run, value):
+    """XLA on CPU makes 0 of NaN in a ReLU: without a look at the parameters the loss would be an ordinary number."""
+    params = jax.tree.map(np.array, tiny_run[-1][0].params)
+    params["conv2"]["linear"]["kernel"][1, 1, 2, 3] = value
+    with pytest.raises(ValueError, match=r"the network's parameters conv2/linear/kernel hold NaN or infinity"):
+        training.evaluate(tiny_model, params, stripes.test_images, stripes.test_labels)
+    with pytest.raises(ValueError, match=r"the network's parameters conv2/linear/kernel hold NaN or infinity"):
+        cnn.predictor(tiny_model, params)
+    jax.eval_shape(lambda p: cnn.predictor(tiny_model, p)(np.zeros((1, 12, 12, 1), np.float32)), params)
+
+
+def test_training_whose_last_step_breaks_a_parameter_ends(tiny_model, stripes, monkeypatch):
+    def broken(params):
+        raise ValueError("the network's parameters conv1/linear/bias hold NaN or infinity")
+
+    start = training.initial_state(tiny_model, RECIPE, stripes, KEY)
+    monkeypatch.setattr(cnn, "check_finite", broken)
+    with pytest.raises(FloatingPointError, match=r"hold NaN or infinity after epoch 1: try a smaller learning_rate"):
+        next(training.epochs(tiny_model, RECIPE, stripes, KEY, start))

@@ -47,7 +47,7 @@ def test_bad_input_is_one_line_and_touches_nothing(out, checkpoint, tmp_path):
         (["train_cnn.py", "--model="], "a network needs at least one layer"),
         (
             [*train, f"--outdir={blocked}"],
-            f"--outdir: cannot write in {blocked}/{FOLDER}/checkpoint",
+            f"{blocked}/{FOLDER} was not made by this program: train_cnn.py replaces its own",
         ),
     ]
     before = hashes(out)

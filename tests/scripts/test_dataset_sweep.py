@@ -149,18 +149,18 @@ def test_bad_flags_end_in_one_line_and_touch_nothing(undisturbed, trained_flag, 
     assert hashes(undisturbed) == before
 
 
-def test_the_summary_says_what_the_array_holds(undisturbed, tmp_path):
+def test_the_summary_says_what_the_array_holds(undisturbed, trained_flag, tmp_path):
     sweep = f"--sweep={undisturbed / 'dataset_sweep.zarr'}"
     done = succeeds("summarize_sweep.py", sweep, f"--outdir={tmp_path}", "--gallery=2")
     assert "60 test images of mnist under a patch of 8x8 pixels at 6x6 positions" in done.stdout
-    record = json.loads((tmp_path / "dataset_summary" / "results.json").read_text())
+    record = json.loads((tmp_path / "dataset_summary" / "results.json").read_text())["results"]
     array = arrays(undisturbed)
     right = array["probabilities"].argmax(-1) == array["label"][:, None, None]
     assert record["overall"]["accuracy"] == pytest.approx(right.mean(), rel=1e-12)
     accuracies = right.mean((1, 2))
     clean_right = array["clean"].argmax(-1) == array["label"]
-    assert record["fragile"][0]["accuracy"] == accuracies[clean_right].min()
-    assert record["robust"][0]["accuracy"] == accuracies.max()
+    assert record["fragile"]["ranked"][0]["accuracy"] == accuracies[clean_right].min()
+    assert record["robust"]["ranked"][0]["accuracy"] == accuracies.max()
     labels, counts = np.unique(array["label"], return_counts=True)
     assert [(row["label"], row["images"]) for row in record["classes"]] == list(zip(labels, counts, strict=True))
     for name in ("accuracy", "probability", "confusion", "fragile", "robust"):
@@ -171,10 +171,14 @@ def test_the_summary_says_what_the_array_holds(undisturbed, tmp_path):
     before = hashes(tmp_path / "dataset_summary")
     chunk.write_bytes(chunk.read_bytes()[:-1])
     refused = run("summarize_sweep.py", f"--sweep={broken}", f"--outdir={tmp_path}")
-    fails_in_one_line(
-        refused, f"chunk 7 of {broken} is damaged .*remove {chunk} and run scripts/sweep_dataset.py again"
-    )
-    chunk.unlink()
+    fails_in_one_line(refused, rf"chunk 7 of {broken} is damaged \(.*\): run scripts/sweep_dataset.py again")
+    assert hashes(tmp_path / "dataset_summary") == before
+
+    (broken / "clean" / "c" / "9" / "0").unlink()
     refused = run("summarize_sweep.py", f"--sweep={broken}", f"--outdir={tmp_path}")
     fails_in_one_line(refused, f"1 of the 60 chunks of {broken} are missing: run scripts/sweep_dataset.py again")
-    assert hashes(tmp_path / "dataset_summary") == before
+    again = succeeds("sweep_dataset.py", trained_flag, *SWEEP, f"--sweep={broken}", f"--outdir={tmp_path}")
+    assert "damaged chunks of" in again.stdout
+    assert "to be made again: 7\n" in again.stdout
+    assert "with 1 device: 72 in" in again.stdout, "those of two images"
+    assert hashes(broken) == hashes(undisturbed / "dataset_sweep.zarr")

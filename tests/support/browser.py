@@ -29,7 +29,7 @@ class Browser:
         self.driver.get(path.as_uri())
 
     def width(self, pixels):
-        size = {"width": pixels, "height": 900, "deviceScaleFactor": 1, "mobile": pixels < 500}
+        size = {"width": pixels, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
     def media(self, kind="screen", theme="light"):

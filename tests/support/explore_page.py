@@ -16,7 +16,7 @@ POLICY = (
 STATIC = "The picture for readers without JavaScript."
 
 
-def ridge_network(dataset, description="wide", images=1500):
+def ridge_network(dataset, description="wide", images=1000):
     """A network as drawn, its classifier fitted by ridge regression: right about most digits, and never trained."""
     model = cnn.CNN(cnn.parse(description))
     params = cnn.init(model, jax.random.key(0), (28, 28, 1))

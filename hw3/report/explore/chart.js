@@ -2,7 +2,7 @@
 
 import { clamp, div, el, svg } from "./draw.js";
 
-const MARGIN = { top: 12, right: 24, bottom: 38, left: 52 };
+const MARGIN = { top: 12, right: 24, bottom: 38, left: 60 };
 
 /** About `count` round numbers between low and high. */
 function ticks(low, high, count) {

@@ -16,16 +16,17 @@ import {
   text,
   transposed,
 } from "./formula.js";
-import { counted, identity, outer, stepLoss, transpose } from "./rnn.js";
+import { counted, identity, outer, stepLoss, sum, transpose } from "./rnn.js";
 
 const y = (step) => at("ŷ", step);
 const dL = (bottom) => partial(name("L"), bottom);
+const plus = (parts) => parts.flatMap((part, i) => (i ? ["+", part] : [part]));
 const added = (parameter) => row(text("in\u00a0"), dL(name(parameter)));
 
-/** Forward, step t: (10.8)-(10.11), and forwards through the bias. */
+/** Forward, step t: (10.8)-(10.11), and the derivatives that go forwards through the bias. */
 export function forwardLines({ params, xs, result }, t) {
   const { b, c, W, U, V } = params;
-  const { forward, before, dh_da, da_db, dh_db } = result;
+  const { forward, before, dh_da, da_db, dh_db, dh_dh } = result;
   const [now, last] = [t + 1, t];
   const earlier = t ? dh_db[t - 1] : W.map((line) => line.map(() => 0));
   return [
@@ -49,6 +50,11 @@ export function forwardLines({ params, xs, result }, t) {
       partial(at("h", now), name("b")),
       [name("diag"), "(", partial(at("h", now), at("a", now)), ")", partial(at("a", now), name("b"))],
       [dh_db[t]],
+    ),
+    line(
+      partial(at("h", now), at("h", last)),
+      [name("diag"), "(", partial(at("h", now), at("a", now)), ")", name("W")],
+      [dh_dh[t]],
     ),
   ];
 }
@@ -76,11 +82,7 @@ export function lossLines({ xs, loss, result }) {
       [stepLoss(forward.o[t], loss)],
     ),
   );
-  const total = line(
-    name("L"),
-    steps.flatMap((t, i) => (i ? ["+", at("L", t + 1)] : [at("L", t + 1)])),
-    [result.loss],
-  );
+  const total = line(name("L"), plus(steps.map((t) => at("L", t + 1))), [result.loss]);
   return [...terms, total];
 }
 
@@ -143,22 +145,28 @@ export function backwardLines({ params, xs, loss, result }, t) {
   return lines;
 }
 
-/** The gradient: the sums of what every step adds. */
-export function gradientLines({ xs, result }) {
-  const { gradient, dL_da } = result;
-  const sumOf = (part) => [mathSum(), part];
+/** The gradient: the sums of what every step adds; that of b also forwards, through each output's own term of L. */
+export function gradientLines({ xs, loss, result }) {
+  const { gradient, dL_da, dL_da_direct, da_db, dL_db_direct } = result;
+  const own = (t) => partial(at("L", t), at("a", t));
+  const steps = xs.map((_, t) => t).filter((t) => counted(t, xs.length, loss));
+  const sumOf = (part) => [sub(op("∑"), "t"), part];
   return [
-    line(
-      dL(name("b")),
-      sumOf(dL(at("a", "t"))),
-      dL_da.flatMap((d, t) => (t ? ["+", d] : [d])),
-      [gradient.b],
+    line(dL(name("b")), sumOf(dL(at("a", "t"))), plus(dL_da), [gradient.b]),
+    ...steps.map((t) =>
+      line(
+        partial(at("L", t + 1), name("b")),
+        [transposed(row(op("("), partial(at("a", t + 1), name("b")), op(")"))), own(t + 1)],
+        [transpose(da_db[t]), dL_da_direct[t]],
+        [dL_db_direct[t]],
+      ),
     ),
+    line(dL(name("b")), plus(steps.map((t) => partial(at("L", t + 1), name("b")))), [
+      sum(steps.map((t) => dL_db_direct[t])),
+    ]),
     line(dL(name("c")), sumOf(dL(at("o", "t"))), [gradient.c]),
     line(dL(name("W")), sumOf(row(dL(at("a", "t")), transposed(at("h", "t−1")))), [gradient.W]),
     line(dL(name("U")), sumOf(row(dL(at("a", "t")), transposed(at("x", "t")))), [gradient.U]),
     line(dL(name("V")), sumOf(row(dL(at("o", "t")), transposed(at("h", "t")))), [gradient.V]),
   ];
 }
-
-const mathSum = () => sub(op("∑"), "t");

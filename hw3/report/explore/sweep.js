@@ -20,7 +20,7 @@ export class Sweeper {
       };
       this.worker.onerror = () => {
         this.worker = null;
-        this.start(this.image, this.patch, this.tell);
+        if (this.image) this.start(this.image, this.patch, this.tell);
       };
       this.worker.postMessage({ network: data });
     } catch {
@@ -30,7 +30,8 @@ export class Sweeper {
 
   /** Gives up the sweep that runs. */
   stop() {
-    this.worker?.postMessage({ id: ++this.latest });
+    this.latest++;
+    this.worker?.postMessage({ id: this.latest });
   }
 
   /** Begins another sweep; `tell(positions, probabilities)` as results come. The one before is given up. */

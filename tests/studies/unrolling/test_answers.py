@@ -2,16 +2,21 @@
 
 import pytest
 
-from hw3.studies import unrolling
+from hw3.studies import audit, unrolling
 from hw3.studies.unrolling import rnn
 from hw3.studies.unrolling.common import sentences
 from hw3.studies.unrolling.common.verification import Curve
 
 
+@pytest.fixture(scope="module")
+def audited():
+    return audit.measure(audit.Settings(problems=(3, 5)))
+
+
 @pytest.fixture
-def by_number(rnn_results, lstm_results):
+def by_number(rnn_results, lstm_results, audited):
     def answered(rnn_results=rnn_results, lstm_results=lstm_results):
-        return {answer.number: answer for answer in unrolling.answers(rnn_results, lstm_results)}
+        return {answer.number: answer for answer in unrolling.answers(rnn_results, lstm_results, audited)}
 
     return answered
 

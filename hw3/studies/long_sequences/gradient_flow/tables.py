@@ -44,7 +44,7 @@ def rnn_growth(results: Results) -> Table:
 def lstm_growth(results: Results) -> Table:
     """The LSTM against the bias of its forget gate."""
     return Table(
-        "LSTM: the same for ds(T)/ds(t), and for the product of forget gates",
+        "LSTM: growth of |ds(T)/ds(t)| a step (nats), and of the product of forget gates alone",
         ("forget bias", "ds/ds", "80% of them", "gates alone", "80% of them"),
         [
             [f"{row.forget_bias:g}", *_median_and_band(row.ds_ds.growth), *_median_and_band(row.forget.growth)]

@@ -1,5 +1,6 @@
 """What follows from the learners' accuracies, each by a rule."""
 
+import math
 from typing import NamedTuple
 
 from scipy import special
@@ -16,9 +17,9 @@ def chance(results: Results) -> float:
 
 
 def best_guess(results: Results) -> float:
-    """The accuracy that guessing exceeds with a probability of `BY_CHANCE`, on as many sequences as a seed's test."""
+    """The accuracy that guessing exceeds with a probability of at most `BY_CHANCE` on the test of one seed."""
     tested = results.settings.test_sequences
-    return float(special.bdtrik(1 - BY_CHANCE, tested, chance(results))) / tested
+    return math.ceil(special.bdtrik(1 - BY_CHANCE, tested, chance(results))) / tested
 
 
 def learns(results: Results, outcome: Outcome) -> bool:
