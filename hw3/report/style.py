@@ -35,7 +35,7 @@ LABEL_COLOURS = (
 )
 TRUE_COLOUR = "#F4F4F4"  # positions where the label is right stay in the background
 WRITTEN_CELLS = 64  # a side, at most, in a map with a text in each cell
-OVER_PICTURE = 0.62  # opacity of a map that lies over a picture
+OVER_PICTURE = 0.55  # opacity of a map that lies over a picture
 
 
 Draw = TypeVar("Draw", bound=Callable[..., Figure])
@@ -208,8 +208,8 @@ def show_label_map(
     position_axes(ax, rows, cols)
     if max(labels.shape) > WRITTEN_CELLS:
         return
-    longest = max(map(len, texts.values()))
-    size = float(np.clip(110 / max(labels.shape), 3.0, 9.0 if longest < 3 else 6.0))
+    wide = max(1.0, 0.75 * max(map(len, texts.values())))
+    size = float(np.clip(110 / max(labels.shape) / wide, 3.0, 9.0))
     for (row, column), label in np.ndenumerate(labels):
         if label == true and not write_true:
             continue
@@ -226,7 +226,7 @@ def show_label_map(
 
 
 def label_legend(where: Any, names: Mapping[int, str], texts: Mapping[int, str], true: int, **options: Any) -> None:
-    """Says beside axes (or in a figure) which class is which colour and, where it is another, which text.
+    """Says beside axes (or in a figure) which class is which colour and, of a wrong one, which text if it is another.
 
     Args: names, texts: of every label that is to be explained, in full and as the map has it.
     """
@@ -236,7 +236,7 @@ def label_legend(where: Any, names: Mapping[int, str], texts: Mapping[int, str],
             facecolor=colour[label],
             edgecolor=GREY,
             linewidth=0.4,
-            label=name if texts[label] == name else f"{texts[label]}: {name}",
+            label=name if label == true or texts[label] == name else f"{texts[label]}: {name}",
         )
         for label, name in names.items()
     ]

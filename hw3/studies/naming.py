@@ -6,6 +6,7 @@ from typing import NamedTuple
 from hw3.report.words import with_article
 
 BRIEF = 22  # characters of a name in a figure
+ABOVE_PICTURE = 33  # characters of a line above a small picture
 
 # By what `hw3.classifiers.SCORES` calls them: what a score is called, and the function that it is written as.
 QUANTITIES = {
@@ -70,6 +71,15 @@ class Naming(NamedTuple):
         ('P(6)', 'logit(dog)')
         """
         return f"{QUANTITIES[self.score][1]}({self.brief(label)})"
+
+    def predicted(self, label: int, score: float) -> str:
+        """What is predicted, above a small picture; in two lines if the name is long.
+
+        >>> Naming().predicted(5, 0.25), Naming(("golden retriever",)).predicted(0, 0.25)
+        ('predicted 5 with 0.250', 'predicted golden retriever\\nwith 0.250')
+        """
+        text = f"predicted {self.brief(label)} with {score:.3f}"
+        return text if len(text) <= ABOVE_PICTURE else text.replace(" with ", "\nwith ")
 
     def of_true(self) -> str:
         """The score of the true class, whichever it is."""

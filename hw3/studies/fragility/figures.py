@@ -11,7 +11,7 @@ from hw3.studies.fragility.measure import Gallery, Results
 
 ACCURACY, PROBABILITY, CONFUSION = "accuracy.png", "probability.png", "confusion.png"
 FRAGILE, ROBUST = "fragile.png", "robust.png"
-IN_A_ROW = 8  # images of a gallery
+IN_A_ROW, NAMED_IN_A_ROW = 8, 4  # images of a gallery; those of classes with names need room for them
 
 
 def figures(results: Results) -> dict[str, Figure]:
@@ -90,9 +90,10 @@ def gallery(results: Results, shown: Gallery, title: str) -> Figure:
     ranked, naming, swept = shown.ranked, results.naming, results.swept
     unit = naming.quantity == "probability"
     scale = colors.Normalize(0, 1) if unit or not ranked else colors.Normalize(shown.maps.min(), shown.maps.max())
-    lines = max(1, -(-len(ranked) // IN_A_ROW))
-    figure = style.new_figure(style.WIDTH, lines * (2 * style.WIDTH / IN_A_ROW + 0.55) + 0.2)
-    axes: Any = figure.subplots(2 * lines, IN_A_ROW, squeeze=False)
+    across = NAMED_IN_A_ROW if naming.classes else IN_A_ROW
+    lines = max(1, -(-len(ranked) // across))
+    figure = style.new_figure(style.WIDTH, lines * (2 * style.WIDTH / across + 0.55) + 0.2)
+    axes: Any = figure.subplots(2 * lines, across, squeeze=False)
     pairs = [pair for line in range(lines) for pair in axes[2 * line : 2 * line + 2].T]
     for above, below in pairs[len(ranked) :]:
         above.set_axis_off()

@@ -82,8 +82,9 @@ def important(results: covering.Results) -> Answer:
             f"Over the first {count} correctly classified images of {name} it is row {at[0]}, column {at[1]}, in "
             f"{where(at[0], at[0], at[1], at[1], size)}, with {own.largest:.3f}; covering the {_dearest(own)} quarter "
             "costs most.",
-            f"Of all {naming.kinds} the {naming.brief(worst.label)} is the most fragile ({percent(worst.accuracy)} of all "
-            f"occluded images right) and the {naming.brief(best.label)} the most robust ({percent(best.accuracy)}).",
+            f"Of all {naming.kinds} the {naming.brief(worst.label)} is the most fragile ({percent(worst.accuracy)} of "
+            f"all occluded images right) and the {naming.brief(best.label)} the most robust "
+            f"({percent(best.accuracy)}).",
         ]
         figures.append(
             Figure(

@@ -1,13 +1,15 @@
 """The three maps, the telling positions, what is important in an image, where each class is fragile."""
 
+import textwrap
+
 import numpy as np
-from matplotlib import patches
+from matplotlib import patches, patheffects
 from matplotlib.figure import Figure
 
 from hw3.occlusion import Sweep, occluded
 from hw3.report import style
 from hw3.report.words import with_article
-from hw3.studies.naming import DIGITS, Naming, short_names
+from hw3.studies.naming import ABOVE_PICTURE, DIGITS, Naming, short_names
 from hw3.studies.robustness.covering.measure import Results
 
 MAPS, CASES, IMPORTANCE, FRAGILITY = "maps.png", "cases.png", "importance.png", "fragility.png"
@@ -48,14 +50,16 @@ def three_maps(image: np.ndarray, result: Sweep, index: int = 0, naming: Naming 
             (-0.5, -0.5), result.patch[1], result.patch[0], fill=False, edgecolor=style.SKY, linewidth=1.5
         )
     )
-    axes[0, 0].text(
-        result.patch[1] / 2 - 0.5,
-        result.patch[0] + image.shape[0] / 47,
+    axes[0, 0].annotate(
         "patch\nat (0, 0)",
+        (result.patch[1] / 2 - 0.5, result.patch[0] - 0.5),
+        (0, -3),
+        textcoords="offset points",
         color=style.SKY,
         ha="center",
-        va="center_baseline",
+        va="top",
         fontsize=7,
+        path_effects=[patheffects.withStroke(linewidth=1, foreground="black")],
     )
     for ax, values, name in (
         (axes[0, 1], result.true_probability[index], f"Map 1: {naming.quantity} of {naming.brief(label)}"),
@@ -72,11 +76,11 @@ def three_maps(image: np.ndarray, result: Sweep, index: int = 0, naming: Naming 
     predicted = result.predicted[index]
     present, counts = np.unique(predicted, return_counts=True)
     texts = short_names(sorted({label, *present.tolist()}), naming)
-    style.show_label_map(axes[1, 1], predicted, label, result.rows, result.cols, texts=texts)
+    style.show_label_map(axes[1, 1], predicted, label, result.rows, result.cols, not naming.classes, texts)
     if naming.classes or max(predicted.shape) > style.WRITTEN_CELLS:
         most = present[np.argsort(-counts, kind="stable")][:LEGEND].tolist()
         names = {found: naming.brief(found) for found in most}
-        style.label_legend(axes[1, 1], names, texts, label, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        style.label_legend(axes[1, 1], names, texts, label, loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2)
     axes[1, 1].set_title("Map 3: predicted label")
     return figure
 
@@ -90,8 +94,9 @@ def cases(results: Results) -> Figure:
     for ax, case in zip(style.grid(figure, len(found), 4), found, strict=True):
         style.show(ax, occluded(results.picture, case.row, case.col, (height, width), results.filled))
         ax.set_title(
-            f"{case.title}\nat ({case.row}, {case.col}): {said} = {case.true_probability:.3f}\n"
-            f"predicted {naming.brief(case.predicted)} with {case.highest_probability:.3f}",
+            f"{textwrap.fill(case.title, ABOVE_PICTURE)}\n"
+            f"at ({case.row}, {case.col}): {said} = {case.true_probability:.3f}\n"
+            + naming.predicted(case.predicted, case.highest_probability),
             fontsize=7,
         )
         corner = (case.col - 0.5, case.row - 0.5)
@@ -158,7 +163,7 @@ def fragility(results: Results) -> Figure:
         "test images",
         fontsize=9,
     )
-    figure.colorbar(
-        artist, ax=list(axes), label=f"mean drop of the true {results.naming.quantity}", shrink=0.8, aspect=30, pad=0.01
-    )
+    one_line = " " if len(classes) > columns else "\n"
+    label = f"mean drop of the{one_line}true {results.naming.quantity}"
+    figure.colorbar(artist, ax=list(axes), label=label, shrink=0.8, aspect=30, pad=0.01)
     return figure

@@ -68,7 +68,7 @@ def black_patches(results: Results) -> Figure:
         Picture(
             occlusion.occluded(results.picture, flip.row, flip.col, (side, side)),
             (flip.row, flip.col, side, side),
-            f"at ({flip.row}, {flip.col})\npredicted {naming.brief(flip.predicted)} with {flip.probability:.3f}",
+            f"at ({flip.row}, {flip.col})\n{naming.predicted(flip.predicted, flip.probability)}",
         )
         for flip in best[:: max(1, len(best) // BLACK_SHOWN)][:BLACK_SHOWN]
     ]
@@ -110,7 +110,8 @@ def window_maps(results: Results) -> Figure:
     figure = style.new_figure(style.WIDTH, 1.95 * lines + 0.3 + (0.17 * -(-len(present) // 4) if legend else 0))
     for ax, window in zip(style.grid(figure, len(windows), columns), windows, strict=True):
         style.show_label_map(ax, window.predicted, label, results.window_rows, results.window_cols, False, texts)
-        ax.set_title(f"{naming.called(window.donor.label)} shows through: {window.accuracy:.1%} right")
+        space = "\n" if naming.classes else " "
+        ax.set_title(f"{naming.called(window.donor.label)} shows through:{space}{window.accuracy:.1%} right")
         ax.label_outer()
         style.show(ax.inset_axes((1.03, 0.68, 0.32, 0.32)), window.donor.picture)
     if legend:
