@@ -7,7 +7,7 @@ python scripts/find_overlays.py --classifier=mine:predict --images=photos --stri
 """
 
 from absl import flags
-from common import classifier_flags, console, output, program, shared_flags
+from common import classifier_flags, console, folders, output, program, shared_flags
 
 from hw3.studies.robustness import pasting
 from hw3.studies.robustness.pasting import FULL
@@ -36,6 +36,7 @@ def main() -> None:
     settings = shared_flags.settings_from(FULL._replace(nth=INDEX.value), named)
     given = classifier_flags.load()
     settings = settings._replace(digit=classifier_flags.label_of(DIGIT.value, given.dataset), score=given.score)
+    folders.ready(pasting.NAME)
     results = pasting.measure(settings, given.predict, given.dataset, progress=console.progress)
     output.keep(pasting, results, pasting.files(results))
 

@@ -73,7 +73,7 @@ def run_all(trained: pathlib.Path) -> None:
     run("summarize_sweep", first, *(given[name] for name in ("data_dir",) if name in given))
     run("unroll_rnn")
     run("unroll_lstm")
-    run("audit_published")
+    run("audit_published", *network, *(("--images=50",) if QUICK.value else ()))
     # Each of these has longer settings of its own, which take minutes: see BUILD.md.
     if not QUICK.value:
         run("compare_regularizers", "--quick", *data)

@@ -38,10 +38,10 @@ shared_flags.define_outdir_flag()
 
 def main() -> None:
     """Probes the reservoirs, draws, writes and prints what was found."""
-    folders.ready(echo_states.NAME)
     settings = shared_flags.settings_from(
         QUICK if FLAGS.quick else FULL, ("hidden", "reservoirs", "steps", "radii", "capacity_radii", "samples", "seed")
     )
+    folders.ready(echo_states.NAME)
     output.keep(echo_states, echo_states.measure(settings, progress=console.progress))
 
 

@@ -28,10 +28,10 @@ NEEDED = ("dataset", "split", "patch_size")  # of the sweep's settings
 
 def main() -> None:
     """Reads the sweep once, writes figures and tables."""
-    folders.ready(fragility.NAME)
     store = storage.load(SWEEP.value or pathlib.Path(OUTDIR.value, "dataset_sweep.zarr"), NEEDED)
     dataset = classifier_flags.swept(store, DATA_DIR.value)
     storage.check_images(store, dataset.test_labels if store.settings["split"] == "test" else dataset.train_labels)
+    folders.ready(fragility.NAME)
     results = fragility.measure(store, dataset, Settings(GALLERY.value), progress=console.progress)
     output.keep(fragility, results, fragility.files(results))
 

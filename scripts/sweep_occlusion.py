@@ -7,7 +7,7 @@ python scripts/sweep_occlusion.py --classifier=mine:predict --images=photos --cl
 """
 
 from absl import flags
-from common import classifier_flags, console, output, program, shared_flags, sweep_flags
+from common import classifier_flags, console, folders, output, program, shared_flags, sweep_flags
 
 from hw3.studies.robustness import covering
 from hw3.studies.robustness.covering import FULL
@@ -38,6 +38,7 @@ def main() -> None:
         score=given.score,
         **patch,
     )
+    folders.ready(covering.NAME)
     results = covering.measure(settings, given.predict, given.dataset, progress=console.progress)
     output.keep(covering, results, covering.files(results))
 

@@ -59,11 +59,7 @@ class Region(NamedTuple):
 
 
 def important_region(result: Sweep, image: int = 0) -> Region | None:
-    """The smallest rectangle that holds every patch which changes the label of `image`; None if none does.
-
-    Document 004 (problem 4, part 2) asks the same of its label map; the rectangle it prints, row(4, 22) and
-    column(5, 20), is half-open and leaves out columns 3 and 4, where its own map has an 8.
-    """
+    """The smallest rectangle that holds every patch which changes the label of `image`; None if none does."""
     row, col = np.nonzero(result.predicted[image] != result.labels[image])
     if not len(row):
         return None
@@ -88,7 +84,7 @@ class Case(NamedTuple):
 
 
 def telling_cases(result: Sweep, image: int = 0, names: Sequence[str] = ()) -> list[Case]:
-    """The positions worth looking at, in the manner of document 001's table, each position once at most.
+    """The positions worth looking at, each once at most.
 
     The most and the least harmful patch, for each wrong label the patch that makes it most confident, and the two
     neighbouring positions between which the true label's probability changes most.

@@ -1,9 +1,8 @@
 """Patches cut from other images: can a piece of another digit, pasted somewhere, fool the classifier?
 
-Problem 2 (3) of the assignment (document 002), after "The Elephant in the Room" (arXiv:1808.03305). Document 001
-slides a window through which another digit shows (`hw3.occlusion.sweep` with that digit as `fill`); document 000
-pastes one patch and document 003 tries many by hand. Here every candidate of a grid is tried: donor image x patch
-size x place of the cut x place of the paste.
+After "The Elephant in the Room" (arXiv:1808.03305): every candidate of a grid is tried, donor image x patch size x
+place of the cut x place of the paste. A window through which another image shows is `hw3.occlusion.sweep` with that
+image as `fill`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +14,7 @@ from jax.sharding import Mesh
 from hw3 import batches, classifiers
 from hw3.batches import in_batches
 from hw3.classifiers import Predict, check_count, check_images
-from hw3.occlusion import classification, evaluation
+from hw3.occlusion import classification, evaluation, surroundings
 from hw3.occlusion.evaluation import Patched
 from hw3.occlusion.fills import occluded
 from hw3.occlusion.sweeps import positions, sweep
@@ -114,7 +113,7 @@ def search(
 
     Raises ValueError for patches larger than an image, and numbers below 1.
     """
-    classification.check_surroundings(image, donors)
+    surroundings.check(image, donors)
     image, donors = check_images(np.asarray(image)[None], "image")[0], check_images(donors, "donors")
     if image.ndim != 3:
         raise ValueError(f"image must have the axes [height, width, channels], not the shape {image.shape}")
@@ -126,7 +125,7 @@ def search(
     check_count(batch_size, "batch_size")
     classifiers.check_score(score)
     mesh = batches.checked(mesh)
-    with classification.alone(mesh):
+    with surroundings.alone(mesh):
         classifier = classification.prepare(
             predict,
             image.shape,
@@ -139,7 +138,6 @@ def search(
         )
     total = count(image.shape[:2], len(donors), patch_sizes, cut_stride, paste_stride)
     for side in patch_sizes:
-        plan = evaluation.choose(method, predict, classifier.classes, image.shape, (side, side), total, mesh)
         cut_rows, cut_cols, paste_rows, paste_cols = axes = grid_axes(image.shape[:2], side, cut_stride, paste_stride)
         fixed = batch_size if classifier.fixed or not jit else None
         plain = sweep(
@@ -148,6 +146,8 @@ def search(
         black = plain.predicted[0][np.ix_(*axes[2:])].astype(np.int16)
         grid = np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], -1).astype(np.int32)
         shape = tuple(map(len, axes))
+        places = np.unique(grid[:, 2:], axis=0)
+        ways = evaluation.choose(method, classifier, (side, side), places, total)
         for donor, pixels in enumerate(donors):
             predicted = np.empty(len(grid), np.int16)
             probability = np.empty(len(grid), np.float32)
@@ -162,11 +162,10 @@ def search(
                     maps[0][first + items], maps[1][first + items] = scores.argmax(-1), scores.max(-1)
 
                 patched = _patched(image, pixels, grid[flat[:valid]], (side, side))
-                with classification.alone(mesh):
+                with surroundings.alone(mesh):
                     evaluation.classify(
                         classifier,
-                        predict,
-                        plan,
+                        ways,
                         patched,
                         plain.clean,
                         store,

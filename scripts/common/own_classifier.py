@@ -117,7 +117,7 @@ def tried(name: str, predict: Predict, images: np.ndarray, score: str, batch_siz
     some = images[:TRIED]
     try:
         mesh = batches.local_mesh()
-        with classification.alone(mesh):
+        with surroundings.alone(mesh):
             prepare = functools.partial(
                 classification.prepare,
                 image_shape=some.shape[1:],

@@ -1,4 +1,7 @@
-"""The flags that several programs share, and what the common ones stand for. Not a program itself."""
+"""The flags that several programs share, and what the common ones stand for. Not a program itself.
+
+The rule for the values of all flags is in `common.flag_values`.
+"""
 
 import math
 import os
@@ -9,6 +12,7 @@ from typing import Any, TypeVar
 
 from absl import flags
 
+from common import flag_values
 from hw3 import classifiers, cnn, datasets
 from hw3.cnn import checkpoints
 from hw3.cnn.checkpoints import Checkpoint
@@ -59,7 +63,8 @@ def define_dataset_flags() -> tuple[flags.FlagHolder[str | None], flags.FlagHold
         flags.DEFINE_string(
             "dataset",
             None,
-            "mnist (bundled) or any image set of TensorFlow Datasets; by default the one trained on, or mnist.",
+            "mnist (bundled), any image set of TensorFlow Datasets, or the path of one's own (./folder, file.npz); by "
+            "default the one trained on, or mnist.",
         ),
         flags.DEFINE_string("data_dir", None, "Folder of prepared TensorFlow Datasets."),
     )
@@ -143,6 +148,8 @@ def numbers(name: str, kind: type = float) -> list:
     if not found or not all(map(math.isfinite, found)):
         wanted = "whole numbers" if kind is int else "numbers"
         raise ValueError(f"--{name} is {','.join(given)!r}; it must be {wanted} with commas between")
+    if abs(largest := max(found, key=abs)) > flag_values.LARGEST_IN_LIST:
+        raise ValueError(f"--{name} holds {largest}; numbers may be up to {flag_values.LARGEST_IN_LIST:,}")
     return found
 
 
