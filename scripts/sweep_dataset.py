@@ -146,8 +146,7 @@ def sweep_chunks(
 def main() -> None:
     """Sweeps what is missing of the data set."""
     path = pathlib.Path(SWEEP.value or pathlib.Path(OUTDIR.value, "dataset_sweep.zarr"))
-    own = processes.join()
-    folders.check_writable(path.parent)
+    own = processes.join(folders.check_writable(path.parent))
     with processes.together(path.parent, program.what):
         checkpoint, dataset = shared_flags.load_classifier()
         images = dataset.test_images if SPLIT.value == "test" else dataset.train_images
