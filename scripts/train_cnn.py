@@ -16,6 +16,7 @@ from common import console, folders, output, program, shared_flags
 
 from hw3 import cnn, datasets
 from hw3.cnn import checkpoints, training
+from hw3.studies import given
 from hw3.studies import training as study
 
 TRAINING = shared_flags.define_training_flags()
@@ -26,7 +27,7 @@ OUTDIR = shared_flags.define_outdir_flag()
 def recipe() -> training.Recipe:
     """The recipe that the flags describe."""
     published = TRAINING["recipe"].value == "published"
-    base = training.PUBLISHED if published else training.RECIPES.get(TRAINING["model"].value, training.Recipe())
+    base = given.RECIPE if published else training.RECIPES.get(TRAINING["model"].value, training.Recipe())
     changes: dict[str, Any] = {
         name: TRAINING[name].value
         for name in ("epochs", "batch_size", "learning_rate", "max_shift")

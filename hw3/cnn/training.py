@@ -35,9 +35,6 @@ class Recipe(NamedTuple):
     max_shift: int = 2  # augmentation: each image moves by up to so many pixels along both axes
 
 
-# Document 001's optimiser; it does not state epochs and batch size, and 004 states nothing.
-PUBLISHED = Recipe(epochs=12, learning_rate=0.01, schedule="constant", nesterov=False, weight_decay=0.0, max_shift=0)
-
 # Networks too small to need augmentation or decay have a default of their own.
 RECIPES = {
     "narrow": Recipe(epochs=12, learning_rate=0.1, weight_decay=0.0, max_shift=0),

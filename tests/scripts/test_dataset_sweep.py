@@ -16,7 +16,7 @@ from hw3.occlusion import storage
 
 DEVICES = "--xla_force_host_platform_device_count={}"
 # Chunks of one image are written every few milliseconds, so that many a kill falls into writing.
-SWEEP = ["--images=60", "--chunk_images=1", "--stride=4"]
+SWEEP = ["--first=60", "--chunk_images=1", "--stride=4"]
 
 
 @pytest.fixture(scope="session")
@@ -147,7 +147,7 @@ def test_a_process_number_given_twice_and_a_killed_process_are_one_line(trained_
         (["--patch_size=6"], r"holds another sweep \(patch_size is \[8, 8\] there and \[6, 6\] here\): give another"),
         (["--chunk_images=2"], r"holds another sweep \(a chunk has 1 images there and 2 here\)"),
         (["--digit=11"], r"--digit=11: must be all or a class in 0\.\.9"),
-        (["--images=10001"], "--images=10001: there are 10000 such images"),
+        (["--first=10001"], "--first=10001: there are 10000 such images"),
         (
             ["--num_processes=2"],
             "--coordinator_address is missing: --coordinator_address, --num_processes, --process_id",
