@@ -155,8 +155,7 @@ def load() -> Given:
 def main() -> None:
     """Sweeps what is missing of the data set."""
     path = pathlib.Path(SWEEP.value or pathlib.Path(OUTDIR.value, "dataset_sweep.zarr"))
-    own = processes.join()
-    folders.check_writable(path.parent)
+    own = processes.join(folders.check_writable(path.parent))
     with processes.together(path.parent, program.what):
         given = load()
         images = given.dataset.test_images if SPLIT.value == "test" else given.dataset.train_images
