@@ -18,7 +18,7 @@ import numpy as np
 
 from hw3 import batches
 from hw3.classifiers import Predict
-from hw3.occlusion import classification, jaxprs
+from hw3.occlusion import classification, jaxprs, surroundings
 
 TRIED = 4  # images, before the long work
 
