@@ -139,7 +139,9 @@ def tried(name: str, predict: Predict, images: np.ndarray, score: str, batch_siz
                 )
             classification.clean_scores(found, some, TRIED)
     except ValueError as error:
-        remedy = "; the programs take JAX's alone, hw3.sweep any" if "jit=False" in str(error) else ""
+        remedy = ""
+        if "jit=False" in str(error):
+            remedy = "; a factory wants --classifier_args, and what JAX can't trace hw3.sweep alone takes"
         raise ValueError(f"--classifier={name}: {' '.join(str(error).split())}{remedy}") from error
     # Outside of any mesh, for on several devices the mesh would be part of what is traced.
     program, constants, _ = jaxprs.trace(predict, jax.ShapeDtypeStruct((1, *some.shape[1:]), jnp.float32))
