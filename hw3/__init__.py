@@ -27,6 +27,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "recurrent",
         "report",
         "studies",
+        "unfinished",
     ],
     submod_attrs={
         "cnn.networks": ["predictor"],

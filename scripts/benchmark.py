@@ -23,7 +23,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from absl import flags
-from common import console, machine, output, peers, program, shared_flags, timing
+from common import architectures, console, machine, output, peers, program, shared_flags, timing
 from common.timing import Row, Times
 from jax.sharding import Mesh
 
@@ -32,8 +32,9 @@ from hw3.cnn import training
 from hw3.occlusion import overlays
 from hw3.recurrent import learning
 from hw3.report import timings as figures
+from hw3.studies import given
 
-ROWS = ["train", "forward", "sweep", "search", "recurrent", "start"]
+ROWS = ["train", "forward", "sweep", "search", "recurrent", *architectures.NAMES, "start"]
 CHOSEN = flags.DEFINE_list("rows", ROWS, f"What to time: {', '.join(ROWS)}.")
 REPEATS = flags.DEFINE_integer("repeats", 7, "Timings of each contender; the median counts.", lower_bound=1)
 FORCE = flags.DEFINE_bool("force", False, "Measure although other work disturbs the machine, and say so.")
@@ -57,7 +58,7 @@ def stepper(step: Callable[..., Any], params: Any, opt_state: Any, *batch: Any) 
 
 def training_row(model: cnn.CNN, params: Any, stored: np.ndarray, labels: np.ndarray) -> Row:
     """A step of SGD with Nesterov momentum on 128 images, without augmentation."""
-    recipe = training.PUBLISHED._replace(nesterov=True)
+    recipe = given.RECIPE._replace(nesterov=True)
     transformation = training.optimizer(recipe, 1000)
     ours = training.make_step(model, transformation, max_shift=0)
     batch = jax.random.key(0), stored[:128], labels[:128], np.ones(128, np.float32)
@@ -122,6 +123,9 @@ def recurrent_rows() -> Iterator[Row]:
 
 def rows(chosen: list[str]) -> Iterator[Row]:
     """The rows that need no process of their own."""
+    yield from (large_row(name) for name in chosen if name in architectures.NAMES)
+    if not {"train", "forward", "sweep", "search", "recurrent"} & set(chosen):
+        return
     dataset = datasets.load("mnist")
     images, labels = datasets.as_float(dataset.test_images[:SWEEP]), dataset.test_labels[:SWEEP]
     model = cnn.CNN(cnn.parse("wide"))
@@ -157,6 +161,21 @@ def rows(chosen: list[str]) -> Iterator[Row]:
         yield search_row(predict, images)
     if "recurrent" in chosen:
         yield from recurrent_rows()
+
+
+def large_row(name: str) -> Row:
+    """A sweep of one image of a large network, with a patch of 32x32 and stride 16, its scores for one class."""
+    image = np.random.default_rng(0).random((1, architectures.SIDE, architectures.SIDE, 3), np.float32)
+    predict = architectures.predictor(name)
+    label = np.asarray(jax.jit(predict)(image)).argmax(-1)
+    ours = partial(occlusion.sweep, predict, image, label, patch_size=32, stride=16, classes="true", mesh=one_device())
+    contenders: dict[str, Callable[[], Any]] = {"hw3": ours}
+    try:
+        contenders |= peers.large_sweep(architectures.twin(name), image, int(label[0]), jax.jit(predict)(image))
+    except ImportError as error:
+        print(f"skipped: PyTorch and Captum ({error})")
+    positions = len(occlusion.positions(architectures.SIDE, 32, 16)) ** 2
+    return Row(f"sweep of {name}, {positions} positions", "occluded images", positions, None, contenders)
 
 
 def start_times(repeats: int) -> dict[str, list[float]]:

@@ -10,7 +10,7 @@ remembered. Beside every learner stand chance and the matched filter, which know
 """
 
 from absl import flags
-from common import console, machine, output, program, shared_flags
+from common import console, folders, machine, output, program, shared_flags
 
 from hw3.studies.long_sequences import learning
 from hw3.studies.long_sequences.learning import FULL, LEARNERS, QUICK
@@ -61,6 +61,7 @@ def main() -> None:
         lengths=tuple(sorted(set(settings.lengths))),
         learners=learning.learners_named([name.strip() for name in FLAGS.learners.split(";")]),
     )
+    folders.ready(learning.NAME)
     output.keep(learning, learning.measure(settings, progress=console.progress))
 
 

@@ -6,7 +6,7 @@ python scripts/compare_regularizers.py --only=dropout --rates=0,0.3,0.6 --seeds=
 """
 
 from absl import flags
-from common import console, output, program, shared_flags
+from common import console, folders, output, program, shared_flags
 
 from hw3 import datasets
 from hw3.studies import regularization
@@ -38,6 +38,7 @@ def main() -> None:
         ("seeds", "train_images", "epochs", "rates", "batch_sizes", "depths", "only", "seed"),
     )
     dataset = datasets.load(FLAGS.dataset or "mnist", FLAGS.data_dir)
+    folders.ready(regularization.NAME)
     results = regularization.measure(settings, dataset, progress=console.progress)
     output.keep(regularization, results, regularization.files(results))
 

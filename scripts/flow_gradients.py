@@ -8,7 +8,7 @@ The networks read a protein-like sequence; norms of products of their Jacobians 
 """
 
 from absl import flags
-from common import console, output, program, shared_flags
+from common import console, folders, output, program, shared_flags
 
 from hw3.studies.long_sequences import gradient_flow
 from hw3.studies.long_sequences.gradient_flow import FULL, QUICK
@@ -39,6 +39,7 @@ shared_flags.define_outdir_flag()
 def main() -> None:
     """Follows the gradients, draws them, writes and prints the numbers."""
     settings = shared_flags.settings_from(QUICK if FLAGS.quick else FULL, FULL._fields)
+    folders.ready(gradient_flow.NAME)
     output.keep(gradient_flow, gradient_flow.measure(settings, progress=console.progress))
 
 

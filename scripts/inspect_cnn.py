@@ -5,7 +5,7 @@ python scripts/inspect_cnn.py --layer=conv2 --classes=3,5 --channels=mean --shif
 """
 
 from absl import flags
-from common import console, output, program, shared_flags
+from common import console, folders, output, program, shared_flags
 
 from hw3.studies import inspection
 from hw3.studies.inspection import FULL
@@ -31,6 +31,7 @@ def main() -> None:
     """Looks inside, draws, writes and prints what was found."""
     named = [name for name in FULL._fields if name != "nth"]
     settings = shared_flags.settings_from(FULL._replace(nth=INDEX.value), named)
+    folders.ready(inspection.NAME)
     results = inspection.measure(settings, *shared_flags.load_classifier(), progress=console.progress)
     output.keep(inspection, results, inspection.files(results))
 

@@ -10,7 +10,7 @@ import sys
 import time
 
 from absl import flags
-from common import output, program, shared_flags
+from common import folders, output, program, shared_flags
 
 from hw3.report import page, results, words
 from hw3.studies import contents, explorables, training
@@ -28,7 +28,7 @@ OUTDIR = shared_flags.define_outdir_flag()
 FIRST_LOOK = {
     "sweep_occlusion": ("--fragility_images=2",),
     "find_overlays": ("--cut_stride=8", "--paste_stride=6"),
-    "sweep_dataset": ("--images=20",),
+    "sweep_dataset": ("--first=20",),
     "flow_gradients": ("--hidden=4", "--initialisations=2", "--steps=200", "--map_steps=100"),
     "probe_echo_states": ("--hidden=10", "--reservoirs=2", "--steps=100", "--samples=200", "--radii=0.5,1,2"),
     "classify_sequences": (
@@ -69,11 +69,11 @@ def run_all(trained: pathlib.Path) -> None:
     run("find_overlays", *network)
     # In a place of its own: the sweep of a whole data set, which takes minutes, may lie beside it.
     first = f"--sweep={pathlib.Path(OUTDIR.value, 'first_images.zarr')}"
-    run("sweep_dataset", *network, "--images=200", first, "--overwrite")
+    run("sweep_dataset", *network, "--first=200", first, "--overwrite")
     run("summarize_sweep", first, *(given[name] for name in ("data_dir",) if name in given))
     run("unroll_rnn")
     run("unroll_lstm")
-    run("audit_published")
+    run("audit_published", *network, *(("--images=50",) if QUICK.value else ()))
     # Each of these has longer settings of its own, which take minutes: see BUILD.md.
     if not QUICK.value:
         run("compare_regularizers", "--quick", *data)
@@ -115,11 +115,12 @@ def read_all(out: pathlib.Path, trained: pathlib.Path) -> page.Page:
 
 def main() -> None:
     """Runs the programs and renders the page from what they wrote."""
-    out = output.check_writable(pathlib.Path(OUTDIR.value))
+    out = folders.check_writable(pathlib.Path(OUTDIR.value))
+    path = out / "report.html"
+    folders.check_own_file(path, TITLE)
     start = time.monotonic()
     trained = shared_flags.run_folder(out, TRAINING["model"].value)
     run_all(trained)
-    path = out / "report.html"
     output.write_text(path, page.render(read_all(out, trained), out))
     print(
         f"\n{path} is ready ({path.stat().st_size / 1e6:.1f} MB, {time.monotonic() - start:.0f} s): open it in a "

@@ -6,7 +6,7 @@ python scripts/measure_convolution.py --only=pooling --distances=1,2,3 --canvas_
 """
 
 from absl import flags
-from common import console, output, program, shared_flags
+from common import console, folders, output, program, shared_flags
 
 from hw3.studies import convolution
 from hw3.studies.convolution import EXPERIMENTS, FULL, QUICK
@@ -35,6 +35,7 @@ def main() -> None:
         ("seeds", "train_images", "epochs", "distances", "canvas_sizes", "depths", "only", "seed"),
     )
     checkpoint, dataset = shared_flags.load_classifier()
+    folders.ready(convolution.NAME)
     results = convolution.measure(settings, checkpoint, dataset, progress=console.progress)
     output.keep(convolution, results, convolution.files(results))
 

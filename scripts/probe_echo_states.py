@@ -9,7 +9,7 @@ forget the difference. And readouts are trained to repeat the input of k steps a
 """
 
 from absl import flags
-from common import console, output, program, shared_flags
+from common import console, folders, output, program, shared_flags
 
 from hw3.studies.long_sequences import echo_states
 from hw3.studies.long_sequences.echo_states import FULL, QUICK
@@ -41,6 +41,7 @@ def main() -> None:
     settings = shared_flags.settings_from(
         QUICK if FLAGS.quick else FULL, ("hidden", "reservoirs", "steps", "radii", "capacity_radii", "samples", "seed")
     )
+    folders.ready(echo_states.NAME)
     output.keep(echo_states, echo_states.measure(settings, progress=console.progress))
 
 

@@ -12,10 +12,11 @@ from typing import Any
 
 import jax
 from absl import flags
-from common import console, output, program, shared_flags
+from common import console, folders, output, program, shared_flags
 
 from hw3 import cnn, datasets
 from hw3.cnn import checkpoints, training
+from hw3.studies import given
 from hw3.studies import training as study
 
 TRAINING = shared_flags.define_training_flags()
@@ -26,7 +27,7 @@ OUTDIR = shared_flags.define_outdir_flag()
 def recipe() -> training.Recipe:
     """The recipe that the flags describe."""
     published = TRAINING["recipe"].value == "published"
-    base = training.PUBLISHED if published else training.RECIPES.get(TRAINING["model"].value, training.Recipe())
+    base = given.RECIPE if published else training.RECIPES.get(TRAINING["model"].value, training.Recipe())
     changes: dict[str, Any] = {
         name: TRAINING[name].value
         for name in ("epochs", "batch_size", "learning_rate", "max_shift")
@@ -40,10 +41,10 @@ def main() -> None:
     name, seed, count = (TRAINING[flag].value for flag in ("model", "seed", "train_images"))
     layers = cnn.parse(name)
     settings = recipe()
-    training.check(settings)
     dataset = datasets.load(TRAINING["dataset"].value or "mnist", TRAINING["data_dir"].value)
     # A slice up to None is the whole set.
     dataset = dataset._replace(train_images=dataset.train_images[:count], train_labels=dataset.train_labels[:count])
+    training.check(settings, dataset.train_images.shape[1:])
     run = checkpoints.Run(
         name,
         dataset.name,
@@ -54,18 +55,22 @@ def main() -> None:
         seed,
     )
     folder = shared_flags.run_folder(OUTDIR.value, name)
-    directory = output.check_writable(folder / "checkpoint")
+    directory = folder / "checkpoint"
+    saved = checkpoints.load(directory) if checkpoints.exists(directory) else None
+    folders.own_folder(folder, known=saved is not None)
+    folders.check_writable(directory)
     model = cnn.CNN(layers, dataset.classes)
     init_key, key = jax.random.split(jax.random.key(seed))
 
-    if not checkpoints.exists(directory):
+    if saved is None:
         checkpoint = checkpoints.Checkpoint(run, training.initial_state(model, settings, dataset, init_key), ())
     elif not RESUME.value:
         raise ValueError(f"{folder} holds a training run already: --resume continues it, another --outdir begins anew")
     else:
-        checkpoint = checkpoints.load(directory)
-        if difference := checkpoints.difference(checkpoint.run, run):
-            raise ValueError(f"{folder} holds another training run ({difference}): use another --outdir or remove it")
+        try:
+            checkpoint = checkpoints.extended(saved, run)
+        except ValueError as error:
+            raise ValueError(f"{folder} holds another training run ({error}): use another --outdir") from None
     if checkpoint.finished:
         print(f"{folder}: all {settings.epochs} epochs are done already")
     else:

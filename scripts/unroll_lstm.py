@@ -10,7 +10,7 @@ biases, zero states.
 """
 
 from absl import flags
-from common import output, program, unroll_flags
+from common import folders, output, program, unroll_flags
 
 from hw3.studies.unrolling import lstm
 
@@ -34,6 +34,7 @@ def main() -> None:
         settings = lstm.FULL._replace(task=task)
         if FLAGS.input is not None:
             settings = lstm.with_record(settings, output.read_json(FLAGS.input))
+    folders.ready(lstm.NAME)
     output.keep(lstm, lstm.measure(settings._replace(tanh_candidate=FLAGS.tanh_candidate)))
 
 

@@ -8,7 +8,7 @@ homework's.
 """
 
 from absl import flags
-from common import output, program, unroll_flags
+from common import folders, output, program, unroll_flags
 
 from hw3.studies.unrolling import rnn
 
@@ -21,6 +21,7 @@ def main() -> None:
     settings = rnn.FULL._replace(task=unroll_flags.task())
     if FLAGS.input is not None:
         settings = rnn.with_record(settings, output.read_json(FLAGS.input))
+    folders.ready(rnn.NAME)
     output.keep(rnn, rnn.measure(settings))
 
 

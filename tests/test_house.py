@@ -18,7 +18,7 @@ MODULES = {
 }
 # Imports run down these floors, or stay in a room; `report` stands beside them and imports no other room.
 FLOORS = (
-    ("classifiers", "batches", "datasets", "optimizers"),
+    ("classifiers", "batches", "datasets", "optimizers", "unfinished"),
     ("ensembles",),
     ("cnn", "recurrent"),
     ("occlusion",),

@@ -106,12 +106,13 @@ def load(directory: str | os.PathLike) -> Checkpoint:
         )
         if not (len(history) == int(state.epoch) == step):
             raise ValueError(f"{len(history)} epochs of history at epoch {int(state.epoch)}")
+        cnn.check_finite(state.params)
     # Orbax and the storage below it report a damaged file in many types; for the user it is one case.
     except Exception as error:
         reason = " ".join(str(error).split())[:120]
         raise ValueError(
             f"the checkpoint in {os.fspath(directory)} is damaged or not one of this program ({type(error).__name__}: "
-            f"{reason}): remove the folder and train again"
+            f"{reason}): train again in another place, or remove the folder"
         ) from error
     return Checkpoint(run, state, history)
 
@@ -160,3 +161,23 @@ def difference(saved: Run, wanted: Run) -> str:
         if name != "recipe" and value != flat[1][name]:
             return f"{name} is {value} there and {flat[1][name]} here"
     return ""
+
+
+def extended(saved: Checkpoint, wanted: Run) -> Checkpoint:
+    """`saved` as the beginning of the run `wanted`: the same run or, at a constant rate, one of other length.
+
+    At a constant rate an epoch depends on those before it alone, so the run that goes on gives the numbers of one that
+    was that long from the start. Raises ValueError, with the first difference in words, for any other run.
+    """
+    there, here, done = saved.run.recipe.epochs, wanted.recipe.epochs, len(saved.history)
+    as_long = saved.run._replace(recipe=saved.run.recipe._replace(epochs=here))
+    if found := difference(as_long, wanted):
+        raise ValueError(found)
+    if there != here and saved.run.recipe.schedule != "constant":
+        raise ValueError(
+            f"epochs is {there} there and {here} here, and its {saved.run.recipe.schedule} schedule brings the "
+            f"learning rate to 0 over {there} epochs: a run of {here} has another rate in every step and begins anew"
+        )
+    if here < done:
+        raise ValueError(f"{done} epochs are done there, epochs is {here} here")
+    return saved._replace(run=wanted)

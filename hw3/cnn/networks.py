@@ -108,12 +108,24 @@ def _compiled_init(model: CNN, image_shape: tuple[int, int, int], key: jax.Shape
     return lowered.compile(compiler_options={"xla_backend_optimization_level": "1"})
 
 
+def check_finite(params: Params) -> None:
+    """Raises ValueError naming the first layer whose parameters hold NaN or infinity; traced ones are not looked at.
+
+    The outputs alone do not tell: XLA on CPU makes 0 of NaN in a ReLU, and the network goes on as if it were one.
+    """
+    for path, leaf in jax.tree_util.tree_leaves_with_path(params):
+        if not isinstance(leaf, jax.core.Tracer) and not bool(jnp.isfinite(leaf).all()):
+            name = jax.tree_util.keystr(path, simple=True, separator="/")
+            raise ValueError(f"the network's parameters {name} hold NaN or infinity")
+
+
 def predictor(model: CNN, params: Params) -> Predict:
     """The classifier `predict(images) -> probabilities` [batch, classes] of a trained network.
 
     It is a `jax.tree_util.Partial`, a pytree with the parameters as leaves, so functions jitted over it do not compile
-    again for other parameters.
+    again for other parameters. Errors as `check_finite`.
     """
+    check_finite(params)
     return jax.tree_util.Partial(Softmax(model), params)
 
 

@@ -35,9 +35,6 @@ class Recipe(NamedTuple):
     max_shift: int = 2  # augmentation: each image moves by up to so many pixels along both axes
 
 
-# Document 001's optimiser; it does not state epochs and batch size, and 004 states nothing.
-PUBLISHED = Recipe(epochs=12, learning_rate=0.01, schedule="constant", nesterov=False, weight_decay=0.0, max_shift=0)
-
 # Networks too small to need augmentation or decay have a default of their own.
 RECIPES = {
     "narrow": Recipe(epochs=12, learning_rate=0.1, weight_decay=0.0, max_shift=0),
@@ -68,8 +65,8 @@ class EpochMetrics(NamedTuple):
     test: Metrics
 
 
-def check(recipe: Recipe) -> None:
-    """Raises ValueError naming the first setting that makes no sense."""
+def check(recipe: Recipe, image_shape: tuple[int, ...] | None = None) -> None:
+    """Raises ValueError naming the first setting that makes no sense, for images of this (height, width, ...)."""
     if recipe.epochs < 1 or recipe.batch_size < 1:
         raise ValueError(f"epochs and batch_size must be at least 1, not {recipe.epochs} and {recipe.batch_size}")
     if not (recipe.learning_rate > 0 and math.isfinite(recipe.learning_rate)):
@@ -81,6 +78,9 @@ def check(recipe: Recipe) -> None:
             f"momentum must lie in [0, 1), weight_decay and max_shift must not be negative: {recipe.momentum}, "
             f"{recipe.weight_decay}, {recipe.max_shift}"
         )
+    if image_shape is not None and recipe.max_shift >= min(image_shape[:2]):
+        size = f"{image_shape[0]}x{image_shape[1]}"
+        raise ValueError(f"max_shift is {recipe.max_shift}; it must be smaller than the images, {size} pixels")
 
 
 def optimizer(recipe: Recipe, steps: int) -> optax.GradientTransformation:
@@ -141,8 +141,8 @@ def make_step(model: cnn.CNN, transformation: optax.GradientTransformation, max_
 
 
 def initial_state(model: cnn.CNN, recipe: Recipe, dataset: Dataset, key: jax.Array) -> State:
-    """The state before the first epoch."""
-    check(recipe)
+    """The state before the first epoch. Errors as `check`."""
+    check(recipe, dataset.train_images.shape[1:])
     params = cnn.init(model, key, dataset.train_images.shape[1:])
     steps = recipe.epochs * steps_per_epoch(len(dataset.train_images), recipe.batch_size)
     return State(params, optimizer(recipe, steps).init(params), jnp.int32(0))
@@ -160,9 +160,10 @@ def epochs(
 
     The order of the images, their shifts and the dropout of an epoch depend on `key` and the epoch's number alone, so a
     run that continues from a saved state gives the numbers of one that was never interrupted.
-    `advance(images)` is called as images are done. Raises FloatingPointError if the loss stops being finite.
+    `advance(images)` is called as images are done. Raises FloatingPointError if the loss or a parameter stops being
+    finite.
     """
-    check(recipe)
+    check(recipe, dataset.train_images.shape[1:])
     count = len(dataset.train_images)
     steps = steps_per_epoch(count, recipe.batch_size)
     step = make_step(model, optimizer(recipe, recipe.epochs * steps), recipe.max_shift)
@@ -190,6 +191,10 @@ def epochs(
             pending = loss
             advance(int(weights[rows].sum()))
         _check_loss(loss, epoch, number)
+        try:
+            cnn.check_finite(params)
+        except ValueError as error:
+            raise FloatingPointError(f"{error} after epoch {epoch + 1}: try a smaller learning_rate") from None
         state = State(params, opt_state, jnp.int32(epoch + 1))
         train = evaluate(model, params, dataset.train_images, dataset.train_labels)
         test = evaluate(model, params, dataset.test_images, dataset.test_labels)
@@ -212,7 +217,11 @@ def _sums(model: cnn.CNN, params: cnn.Params, images: jax.Array, labels: jax.Arr
 
 
 def evaluate(model: cnn.CNN, params: cnn.Params, images: np.ndarray, labels: np.ndarray) -> Metrics:
-    """Loss and accuracy of images [n, height, width, channels] with labels [n], each counted once."""
+    """Loss and accuracy of images [n, height, width, channels] with labels [n], each counted once.
+
+    Errors as `cnn.check_finite`.
+    """
+    cnn.check_finite(params)
     loss, correct = 0.0, 0
     for batch, valid in in_batches(len(images), EVALUATION_BATCH):
         counted = np.where(np.arange(len(batch)) < valid, labels[batch], -1)

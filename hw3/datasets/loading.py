@@ -1,14 +1,15 @@
-"""Image sets by name: MNIST from the package itself, any other by its TFDS name; the same `Dataset` either way."""
+"""Image sets by name: MNIST from the package itself, any other by its TFDS name, one's own by its path; always the same
+`Dataset`."""
 
 from __future__ import annotations
 
 import os
 
-from hw3.datasets import mnist, prepared
+from hw3.datasets import files, mnist, prepared
 from hw3.datasets.images import Dataset
 
 
-def load(name: str = "mnist", data_dir: str | os.PathLike[str] | None = None) -> Dataset:
+def load(name: str | os.PathLike[str] = "mnist", data_dir: str | os.PathLike[str] | None = None) -> Dataset:
     """Loads an image classification set, without ever touching the network.
 
     `load("mnist")` reads the copy inside the package and verifies it against the SHA-256 of the four original
@@ -17,7 +18,8 @@ def load(name: str = "mnist", data_dir: str | os.PathLike[str] | None = None) ->
     tested on its validation split.
 
     Args:
-      name: "mnist", or a name as TFDS takes it: "name", "name/config", "name:version", "name/config:version".
+      name: "mnist", or a name as TFDS takes it: "name", "name/config", "name:version", "name/config:version"; or a
+        path, as "./digits" or "digits.npz", to what `hw3.datasets.files.read_dataset` reads.
       data_dir: the folder that TFDS prepared its sets in, the one with `name/version` below it; None or "" is
         TFDS's own default, `$TFDS_DATA_DIR` or `~/tensorflow_datasets`.
 
@@ -28,6 +30,10 @@ def load(name: str = "mnist", data_dir: str | os.PathLike[str] | None = None) ->
       ValueError: no such set, or not one of labelled 8-bit images of one size with train and test examples.
       OSError: files that are missing, unreadable, damaged, not prepared or in a format that needs TensorFlow.
     """
+    if files.is_path(name):
+        if data_dir:
+            raise ValueError(f"{os.fspath(name)} is a path: data_dir goes with a name of TFDS")
+        return files.read_dataset(name)
     if name == "mnist" and not data_dir:
         return mnist.read()
-    return prepared.read(name, data_dir)
+    return prepared.read(name, data_dir)  # type: ignore[arg-type]

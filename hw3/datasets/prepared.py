@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import difflib
 import os
+import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,8 @@ def _find_prepared(name: str, data_dir: str | os.PathLike[str] | None) -> Any:
             raise ValueError("community sets and builder arguments need the set's own code")
     except Exception as error:  # whatever TFDS's parser stumbles on, None included
         form = "name[/config][:version], as 'cifar10' or 'emnist/letters:3.1.0'"
-        raise ValueError(f"{name!r} is no data set name; one reads {form}") from error
+        guess = _guess(name, tfds.list_builders(with_community_datasets=False))
+        raise ValueError(f"{name!r} is no data set name; one reads {form}{guess}") from error
 
     folder = Path(data_dir or constants.DATA_DIR).expanduser()
     try:
@@ -83,18 +85,30 @@ def _find_prepared(name: str, data_dir: str | os.PathLike[str] | None) -> Any:
     except tfds.core.DatasetNotFoundError as error:
         known = tfds.list_builders(with_community_datasets=False)
         if parsed.name not in known and not versions:
-            near = difflib.get_close_matches(parsed.name, {*known, *found})
-            guess = f"; did you mean {' or '.join(near)}?" if near else ""
+            guess = _guess(name, {*known, *found})
             raise ValueError(f"unknown data set '{name}': TFDS has none, nor has {folder}{guess}") from error
         here = f"{folder / parsed.name}, which holds {', '.join(versions)}" if versions else folder
         target = f"{parsed.name}/{options['config']}" if "config" in options else parsed.name
+        bundled = "did you mean plain mnist, which is bundled? Else " if target == "mnist" else ""
         raise FileNotFoundError(
-            f"data set '{name}' is not prepared: no complete copy in {here}; prepare it once:"
+            f"data set '{name}' is not prepared: no complete copy in {here}; {bundled}prepare it once:"
             f" {_INSTALL_TENSORFLOW} && tfds build {target} --data_dir={shlex.quote(str(folder))}"
-            " --file_format=array_record" + (" (load('mnist') alone needs none)" if target == "mnist" else "")
+            " --file_format=array_record"
         ) from error
     except Exception as error:  # whatever damaged metadata leads TFDS to
         raise OSError(f"cannot read the data set '{name}' in {folder}: {first_line(error)}") from error
+
+
+def _guess(name: Any, known: Iterable[str]) -> str:
+    """What somebody may have meant who wrote 'fashion-mnist', 'MNIST' or a folder's name; empty if nothing is near."""
+    text = str(name).partition(":")[0]
+    if text and os.path.exists(text):
+        return f"; did you mean the path {os.path.join('.', text)}?"
+    plain = {re.sub(r"[^a-z0-9/]", "", one): one for one in known}
+    wanted = re.sub(r"[^a-z0-9/]", "", text.lower())
+    exact = [plain[wanted]] if wanted in plain else []
+    near = exact or [plain[one] for one in difflib.get_close_matches(wanted, plain)]
+    return f"; did you mean {' or '.join(near)}?" if near else ""
 
 
 def _number_of_classes(info: Any) -> int:

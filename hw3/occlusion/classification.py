@@ -5,10 +5,8 @@ now, while what has been compiled is found again by what it computes. Functions 
 are, with NumPy arrays.
 """
 
-import contextlib
 import functools
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -18,7 +16,7 @@ from jax.sharding import Mesh
 
 from hw3 import batches, classifiers
 from hw3.classifiers import Predict
-from hw3.occlusion import distinct, jaxprs
+from hw3.occlusion import distinct, jaxprs, locality, surroundings
 from hw3.occlusion.jaxprs import Program
 
 # Compiled programs that are kept at most; the one not used for longest goes first.
@@ -31,20 +29,6 @@ TO_EVALUATION = (
     "switch batch normalisation and dropout to evaluation (train=False, use_running_average=True, deterministic=True, "
     "training=False, model.eval())"
 )
-
-INSIDE = "sweep and search can't run inside jit, vmap, grad or scan: call them outside, with arrays"
-
-_forked: list[int] = []  # the process, if it is a fork of one in which JAX was already running
-
-
-def _note_fork() -> None:
-    from jax._src import xla_bridge  # no public function tells whether JAX's threads have started
-
-    if xla_bridge.backends_are_initialized():
-        _forked.append(os.getpid())
-
-
-os.register_at_fork(after_in_child=_note_fork)
 
 
 class Classifier(NamedTuple):
@@ -72,35 +56,9 @@ class Record(NamedTuple):
 
 
 @functools.lru_cache(maxsize=PROGRAMS)
-def record(program: Program) -> Record:
+def record(program: Program | None) -> Record:
     """The same record for equal programs."""
     return Record({})
-
-
-@contextlib.contextmanager
-def alone(mesh: Mesh) -> Iterator[None]:
-    """Runs with this mesh whatever mesh the caller has set.
-
-    Raises ValueError inside `jax.jit` and in a forked process, where JAX would wait for ever.
-    """
-    check_surroundings()
-    try:
-        setting = jax.set_mesh(mesh)
-    except ValueError:  # inside jit, where no mesh can be set
-        raise ValueError(INSIDE) from None
-    with setting:
-        yield
-
-
-def check_surroundings(*arrays: Any) -> None:
-    """Raises ValueError inside a transformation of JAX (told by the arrays, too) and in the child of a fork."""
-    if any(isinstance(array, jax.core.Tracer) for array in arrays):
-        raise ValueError(INSIDE)
-    if os.getpid() in _forked:
-        raise ValueError(
-            "this process was forked from one that had already used JAX, whose threads are not here: start processes "
-            "with multiprocessing.get_context('spawn')"
-        )
 
 
 def prepare(
@@ -135,7 +93,7 @@ def prepare(
         return Classifier(None, (), function, image_shape, classes, np.float32, score, mesh, batch_size)
     program, constants, out, fixed = _trace(predict, function, image_shape, score, batch_size, limit)
     classes = classifiers.check_shape(out, program.batch, score)
-    check_surroundings(*constants)
+    surroundings.check(*constants)
     _check_constants(constants)
     constants = batches.replicated(mesh, constants)
     return Classifier(program, constants, function, image_shape, classes, out.dtype, score, mesh, fixed)
@@ -216,11 +174,17 @@ def _as_numpy(scores: Any) -> np.ndarray:
 
 def apply(program: Program, constants: tuple[Any, ...], images: jax.Array) -> jax.Array:
     """Scores float32 [batch, classes] of as many images as there are, or as the program takes."""
-    if program.batch == 1:
-        scores = jax.vmap(lambda image: program(constants, image[None])[0])(images)
-    else:
-        scores = program(constants, images)
-    return scores.reshape(len(images), -1).astype(jnp.float32)
+    if program.batch > 1:
+        return program(constants, images).reshape(len(images), -1).astype(jnp.float32)
+    values: dict[Any, Any] = dict(zip(program.constants, constants, strict=True)) | {program.images: images}
+    locality.run_batched(program.equations, values, {program.images}, program.shapes, len(images))
+    return result(program, values, len(images))
+
+
+def result(program: Program, values: dict[Any, Any], count: int) -> jax.Array:
+    """Scores float32 [count, classes] from the values of as many images; the same for all if no image changes them."""
+    scores = jnp.asarray(jaxprs.read(values, program.result)).astype(jnp.float32)
+    return jnp.broadcast_to(scores.reshape(len(scores), -1), (count, scores.size // len(scores)))
 
 
 @functools.lru_cache(maxsize=PROGRAMS)

@@ -4,29 +4,45 @@ What the sweep and the search over pasted patches (`hw3.occlusion.overlays`) hav
 same pixels give the same image, which is classified once, whatever the classifier (`hw3.occlusion.distinct`).
 """
 
+import math
+import time
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-from jax.sharding import Mesh
 
 from hw3 import batches
-from hw3.batches import equal_batch, in_sizes
-from hw3.classifiers import Predict
-from hw3.occlusion import classification, distinct, incremental
+from hw3.batches import in_sizes
+from hw3.occlusion import boxes, classification, distinct, incremental, locality, tiles
 from hw3.occlusion.classification import Classifier
-from hw3.occlusion.incremental import Plan
 
 METHODS = ("auto", "dense", "incremental")
 
-# The incremental evaluation takes about a quarter of a second longer to compile: in floating-point operations at 200
-# GFLOP/s, for a processor that computes faster also compiles faster.
+# The incremental evaluation by tiles takes about a quarter of a second longer to compile: in floating-point operations
+# at 200 GFLOP/s, for a processor that computes faster also compiles faster.
 COMPILING_WORK = 5e10
+# Other ways are compiled and timed where whole images would take so much more.
+TRYING_WORK = 3e11
+# The part of the work that is left has to be smaller than this for boxes to pay.
+WORTHWHILE = 0.85
 
 # Repetitions are looked for among so many batches of patched images at a time, which bounds the memory.
 DENSE_BATCHES = 64
-INCREMENTAL_BATCHES = 8
+TILE_BATCHES = 8
+
+# Bytes of the clean maps that are kept on the device for an image at most: more and it is classified whole.
+CLEAN_BYTES = 4_000_000_000
+
+Options = tuple[tuple[str, str], ...]
+WITHOUT_YNNPACK: Options = (("xla_cpu_experimental_ynn_fusion_type", ""),)
+
+
+class Way(NamedTuple):
+    """A way to classify patched images, all with the same result to rounding."""
+
+    plan: boxes.Plan | tiles.Plan | None  # None: whole images
+    options: Options  # how to compile it
 
 
 class Patched(NamedTuple):
@@ -40,42 +56,61 @@ class Patched(NamedTuple):
 
 
 def choose(
-    method: str,
-    predict: Predict,
-    classes: int,
-    image_shape: tuple[int, ...],
-    patch: tuple[int, ...],
-    total: int,
-    mesh: Mesh,
-) -> Plan | None:
-    """How to classify `total` patched images: a plan for the incremental evaluation, or None for the dense one.
+    method: str, classifier: Classifier, patch: tuple[int, ...], starts: np.ndarray, total: int
+) -> tuple[Way, ...]:
+    """The ways worth trying to classify `total` patched images, the one to begin with first.
 
-    "auto" is incremental for networks of this package if that spares more than it takes to compile, and on one CPU
-    device: beside a GPU, or several devices, the bookkeeping on the host would be the slower part.
+    Args: starts: int32 [positions, axes], all first pixels of the patch, in lexicographic order.
+
+    "auto" is incremental where the work that it spares is more than compiling takes, on one device. Where whole images
+    would take seconds, `classify` times whole images and boxes, each with and without XLA's YNNPACK on CPU.
 
     Raises ValueError for a method that isn't one of `METHODS`, and for "incremental" where it is impossible.
     """
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, not {method!r}")
-    if method == "dense":
-        return None
-    network = incremental.network(predict) if len(image_shape) == 3 else None
-    found = network and incremental.plan(network[0], classes, image_shape, patch)
-    alone_on_cpu = mesh.size == 1 and mesh.devices.flat[0].platform == "cpu"
-    if method == "auto":
-        return found[0] if found and alone_on_cpu and total * found[1] > COMPILING_WORK else None
-    if mesh.size > 1:
-        raise ValueError(f"method 'incremental' runs on one device and the mesh has {mesh.size}: use dense or auto")
-    if not found:
-        reason = "this network has no pooling" if network else "this classifier isn't one"
-        raise ValueError(f"method 'incremental' needs a network of hw3.cnn.predictor with pooling; {reason}: use dense")
-    return found[0]
+    program, mesh = classifier.program, classifier.mesh
+    alone = mesh.size == 1
+    impossible = _impossible(classifier)
+    if method == "incremental" and impossible:
+        raise ValueError(f"method 'incremental' {impossible}: use dense or auto")
+    whole = Way(None, ())
+    if program is None or not len(starts):
+        return (whole,)
+    cpu = mesh.devices.flat[0].platform == "cpu"
+    others = (Way(None, WITHOUT_YNNPACK),) if cpu else ()
+    work = sum(locality.work(equation, program.shapes) for equation in program.equations) / program.batch
+    long = total * work > TRYING_WORK
+    if method == "dense" or impossible:
+        return (whole, *others) if long and alone and method == "auto" else (whole,)
+    by_tiles = tiles.plan(program, (patch[0], patch[1])) if len(patch) == 2 else None
+    by_boxes = boxes.plan(program, patch, starts.tobytes())
+    left = 1 - by_tiles[1] / work if by_tiles else math.inf
+    if method == "incremental":
+        return (Way(by_tiles[0], ()),) if by_tiles and left < by_boxes.part else (Way(by_boxes, ()),)
+    if by_tiles and cpu and left < by_boxes.part and total * by_tiles[1] > COMPILING_WORK:
+        return (Way(by_tiles[0], ()),)
+    if not long:
+        return (whole,)
+    if by_boxes.part > WORTHWHILE or incremental.clean_bytes(program, by_boxes) > CLEAN_BYTES:
+        return whole, *others
+    return tuple(Way(plan, options) for plan in (by_boxes, None) for options in ((), WITHOUT_YNNPACK)[: 1 + cpu])
+
+
+def _impossible(classifier: Classifier) -> str:
+    """Why there is no incremental evaluation; empty if there is."""
+    if classifier.program is None:
+        return "needs a classifier that JAX traces, not one with jit=False"
+    if classifier.program.batch > 1:
+        return "needs a classifier that takes a single image, too"
+    if classifier.mesh.size > 1:
+        return f"runs on one device and the mesh has {classifier.mesh.size}"
+    return ""
 
 
 def classify(
     classifier: Classifier,
-    predict: Predict,
-    plan: Plan | None,
+    ways: tuple[Way, ...],
     patched: Patched,
     clean: np.ndarray,
     store: Callable[[np.ndarray, np.ndarray], None],
@@ -86,8 +121,8 @@ def classify(
     """Classifies patched images, each distinct one once.
 
     Args:
-      classifier: what `classification.prepare` made of `predict`.
-      plan: how, as `choose` gives it.
+      classifier: what `classification.prepare` made of a function.
+      ways: how, as `choose` gives them.
       clean: float32 [images, classes], the scores of the images without patches.
       store: called with the positions of some patched images, int [k], and their scores, float32 [k, classes].
       batch_size: distinct patched images classified at once on each device.
@@ -95,7 +130,7 @@ def classify(
 
     Raises ValueError for scores that aren't what the classifier says.
     """
-    results = _results(classifier, predict, plan, patched, clean, batch_size)
+    results = _results(classifier, ways, patched, clean, batch_size)
     following = next(results, None)
     while following:
         result, following = following, next(results, None)  # one ahead, so that the device never waits
@@ -114,22 +149,10 @@ class _Result(NamedTuple):
     rows: np.ndarray  # int [items], the row of each
 
 
-def _results(
-    classifier: Classifier, predict: Predict, plan: Plan | None, patched: Patched, clean: np.ndarray, batch_size: int
-) -> Iterator[_Result]:
+def _results(classifier: Classifier, ways: tuple[Way, ...], patched: Patched, clean: np.ndarray, size: int) -> Any:
     """Part by part: those that are the same as a clean image, then the others in batches of distinct ones."""
-    images, fills = patched.images, patched.fills
-    if classifier.program is not None:
-        images, fills = batches.replicated(classifier.mesh, (images, fills))
-    lines = None
-    devices = classifier.mesh.size
-    _, params = incremental.network(predict) or (None, None)
-    if plan:
-        sizes, longest = incremental.quarters(batch_size), INCREMENTAL_BATCHES * batch_size
-    else:
-        whole = classifier.fixed or batch_size
-        size = whole * devices if classifier.fixed else equal_batch(len(patched.scene), whole, devices)
-        sizes, longest = (size,), DENSE_BATCHES * whole * devices
+    run = _Run(classifier, patched, size)
+    longest = (TILE_BATCHES if isinstance(ways[0].plan, tiles.Plan) else DENSE_BATCHES) * size * classifier.mesh.size
     for first, last in _parts(patched, longest):
         scene = patched.scene[first:last]
         scenes = slice(scene.min(), scene.max() + 1)
@@ -142,19 +165,103 @@ def _results(
         same, changed = np.flatnonzero(box[-1] == 0), np.flatnonzero(box[-1])
         yield _Result(clean, len(clean), first + same, np.minimum(scenes.start + scene[same], len(clean) - 1))
         kinds = distinct.kinds(distinct.names(of, scene[changed], box[:, changed]))
-        scene, box = scene[changed[kinds.first]], box[:, changed[kinds.first]]
-        if plan:
-            windows = incremental.distinct_windows(plan, len(some_images), len(some_fills), of, scene, box)
-            lines = incremental.compute(plan, params, some_images, some_fills, windows, batch_size, lines)
-        for flat, valid in in_sizes(len(scene), sizes):
-            if plan:
-                out = incremental.rest(plan, params, lines, windows.of[flat])
-            else:
-                out = classification.occluded_scores(
-                    classifier, images, fills, scenes.start + scene[flat], box[:, flat].T
-                )
-            among = kinds.order[kinds.begin[flat[0]] : kinds.begin[flat[0] + valid]]
-            yield _Result(out, valid, first + changed[among], kinds.kind[among] - flat[0])
+        chosen = changed[kinds.first]
+        part = _Part(scenes.start + scene[chosen], box[:, chosen], patched.starts[first + chosen])
+        if isinstance(ways[0].plan, tiles.Plan):
+            found = run.by_tiles(ways[0].plan, part, scenes, some_images, some_fills, of)
+        else:
+            found = run.by_any(ways, part)
+        for scores, rows in found:
+            # `rows` are places among the distinct ones, the first of them valid, in the order of the scores.
+            counts = kinds.begin[rows + 1] - kinds.begin[rows]
+            among = np.repeat(kinds.begin[rows] - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+            items = first + changed[kinds.order[among]]
+            yield _Result(scores, len(rows), items, np.repeat(np.arange(len(rows)), counts))
+
+
+class _Part(NamedTuple):
+    """Some distinct patched images."""
+
+    scene: np.ndarray  # int32 [n]
+    box: np.ndarray  # int32 [2 axes, n], the pixels that change
+    starts: np.ndarray  # int32 [n, axes], first pixels of the patch
+
+
+Found = Iterator[tuple[Any, np.ndarray]]  # scores [batch, classes] and whose the first of them are, int [valid]
+
+
+class _Run:
+    """What one call of `classify` keeps on the device."""
+
+    def __init__(self, classifier: Classifier, patched: Patched, size: int) -> None:
+        self.classifier, self.patched, self.size = classifier, patched, size
+        self.images, self.fills = patched.images, patched.fills
+        if classifier.program is not None:
+            self.images, self.fills = batches.replicated(classifier.mesh, (patched.images, patched.fills))
+        self.lines: jax.Array | None = None
+        self.maps: dict[Any, tuple[int, list[jax.Array]]] = {}
+
+    def by_tiles(
+        self,
+        plan: tiles.Plan,
+        part: _Part,
+        scenes: slice,
+        images: np.ndarray,
+        fills: np.ndarray,
+        of: distinct.Changes,
+    ) -> Found:
+        """Window by window."""
+        constants = self.classifier.constants
+        windows = tiles.distinct_windows(plan, len(images), len(fills), of, part.scene - scenes.start, part.box)
+        self.lines = tiles.compute(plan, constants, images, fills, windows, self.size, self.lines)
+        for flat, valid in in_sizes(len(part.scene), tiles.quarters(self.size)):
+            yield tiles.rest(plan)(constants, self.lines, windows.of[flat]), flat[:valid]
+
+    def by_any(self, ways: tuple[Way, ...], part: _Part) -> Found:
+        """Whole images or boxes, image by image for these; the fastest way, which is found out if it isn't known."""
+        several = len(self.patched.images) > 1
+        runs = [np.arange(len(part.scene))]
+        if several and any(way.plan for way in ways):
+            runs = np.split(runs[0], np.flatnonzero(np.diff(part.scene)) + 1)
+        for run in runs:
+            size = self.size * self.classifier.mesh.size
+            for flat, valid in in_sizes(len(run), (size,)):
+                items = run[flat]
+                way = self.fastest(ways, part, items) if len(ways) > 1 else ways[0]
+                yield self.batch(way, part, items), items[:valid]
+
+    def batch(self, way: Way, part: _Part, items: np.ndarray) -> Any:
+        """Scores of some patched images, which are of one image if boxes are asked for."""
+        classifier, scene = self.classifier, part.scene[items].astype(np.int32)
+        if way.plan is None:
+            box = part.box[:, items].T
+            return classification.occluded_scores(classifier, self.images, self.fills, scene, box, way.options)
+        program, plan = classifier.program, way.plan
+        assert program is not None
+        assert isinstance(plan, boxes.Plan)
+        image = min(int(scene[0]), len(self.patched.images) - 1)
+        if self.maps.get(way, (-1, []))[0] != image:
+            self.maps.clear()
+            clean = incremental.clean(program, plan, way.options)
+            self.maps[way] = image, clean(classifier.constants, self.images[image : image + 1])
+        tables = incremental.layout(program, plan).tables[:, plan.find(part.starts[items])]
+        return incremental.scores(program, plan, way.options)(self.maps[way][1], self.fills, scene, tables)
+
+    def fastest(self, ways: tuple[Way, ...], part: _Part, items: np.ndarray) -> Way:
+        """The way that takes least time for a batch, timed once for a program, a size and such ways."""
+        known = classification.record(self.classifier.program).facts
+        key = ways, len(items)
+        if key not in known:
+            seconds = []
+            for way in ways:
+                times = []
+                for _ in range(3):
+                    start = time.perf_counter()
+                    jax.block_until_ready(self.batch(way, part, items))
+                    times.append(time.perf_counter() - start)
+                seconds.append(min(times[1:]))
+            known[key] = ways[int(np.argmin(seconds))]
+        return known[key]
 
 
 def _parts(patched: Patched, longest: int) -> Iterator[tuple[int, int]]:

@@ -1,9 +1,8 @@
 """Patches cut from other images: can a piece of another digit, pasted somewhere, fool the classifier?
 
-Problem 2 (3) of the assignment (document 002), after "The Elephant in the Room" (arXiv:1808.03305). Document 001
-slides a window through which another digit shows (`hw3.occlusion.sweep` with that digit as `fill`); document 000
-pastes one patch and document 003 tries many by hand. Here every candidate of a grid is tried: donor image x patch
-size x place of the cut x place of the paste.
+After "The Elephant in the Room" (arXiv:1808.03305): every candidate of a grid is tried, donor image x patch size x
+place of the cut x place of the paste. A window through which another image shows is `hw3.occlusion.sweep` with that
+image as `fill`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -12,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from jax.sharding import Mesh
 
-from hw3 import batches
+from hw3 import batches, classifiers
 from hw3.batches import in_batches
 from hw3.classifiers import Predict, check_count, check_images
-from hw3.occlusion import classification, evaluation
+from hw3.occlusion import classification, evaluation, surroundings
 from hw3.occlusion.evaluation import Patched
 from hw3.occlusion.fills import occluded
 from hw3.occlusion.sweeps import positions, sweep
@@ -34,7 +33,7 @@ class Search(NamedTuple):
     paste_rows: np.ndarray  # int [paste rows], top pixel row of the patch in the image
     paste_cols: np.ndarray  # int [paste cols]
     predicted: np.ndarray  # int16 [cut rows, cut cols, paste rows, paste cols]
-    probability: np.ndarray  # float32, the same shape: probability of the predicted label
+    probability: np.ndarray  # float32, the same shape: probability (or other score) of the predicted label
     black: np.ndarray  # int16 [paste rows, paste cols], the label predicted with a black patch at the same place
 
 
@@ -89,6 +88,7 @@ def search(
     patch_sizes: tuple[int, ...] = (4, 6, 8, 10, 12),
     cut_stride: int = 4,
     paste_stride: int = 2,
+    score: str = "probability",
     batch_size: int = 1024,
     method: str = "auto",
     jit: bool = True,
@@ -104,6 +104,7 @@ def search(
       patch_sizes: sides of the square patches in pixels.
       cut_stride, paste_stride: pixels from one place of the cut, or of the paste, to the next; the last place that fits
         is always among them.
+      score: what `predict` gives, as for `hw3.occlusion.sweep`.
       batch_size: candidates classified at once on each device; bounds the memory, never changes the result beyond
         rounding.
       method, jit, mesh: as for `hw3.occlusion.sweep`; candidates that give the same image are classified once in any
@@ -112,7 +113,7 @@ def search(
 
     Raises ValueError for patches larger than an image, and numbers below 1.
     """
-    classification.check_surroundings(image, donors)
+    surroundings.check(image, donors)
     image, donors = check_images(np.asarray(image)[None], "image")[0], check_images(donors, "donors")
     if image.ndim != 3:
         raise ValueError(f"image must have the axes [height, width, channels], not the shape {image.shape}")
@@ -122,12 +123,13 @@ def search(
         raise ValueError("donors must hold at least one image")
     check_grid(image.shape[:2], patch_sizes, cut_stride, paste_stride)
     check_count(batch_size, "batch_size")
+    classifiers.check_score(score)
     mesh = batches.checked(mesh)
-    with classification.alone(mesh):
+    with surroundings.alone(mesh):
         classifier = classification.prepare(
             predict,
             image.shape,
-            score="probability",
+            score=score,
             layout=None,
             jit=jit,
             batch_size=batch_size,
@@ -136,13 +138,16 @@ def search(
         )
     total = count(image.shape[:2], len(donors), patch_sizes, cut_stride, paste_stride)
     for side in patch_sizes:
-        plan = evaluation.choose(method, predict, classifier.classes, image.shape, (side, side), total, mesh)
         cut_rows, cut_cols, paste_rows, paste_cols = axes = grid_axes(image.shape[:2], side, cut_stride, paste_stride)
         fixed = batch_size if classifier.fixed or not jit else None
-        plain = sweep(predict, image[None], patch_size=side, method=method, batch_size=fixed, jit=jit, mesh=mesh)
+        plain = sweep(
+            predict, image[None], patch_size=side, score=score, method=method, batch_size=fixed, jit=jit, mesh=mesh
+        )
         black = plain.predicted[0][np.ix_(*axes[2:])].astype(np.int16)
         grid = np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], -1).astype(np.int32)
         shape = tuple(map(len, axes))
+        places = np.unique(grid[:, 2:], axis=0)
+        ways = evaluation.choose(method, classifier, (side, side), places, total)
         for donor, pixels in enumerate(donors):
             predicted = np.empty(len(grid), np.int16)
             probability = np.empty(len(grid), np.float32)
@@ -157,11 +162,10 @@ def search(
                     maps[0][first + items], maps[1][first + items] = scores.argmax(-1), scores.max(-1)
 
                 patched = _patched(image, pixels, grid[flat[:valid]], (side, side))
-                with classification.alone(mesh):
+                with surroundings.alone(mesh):
                     evaluation.classify(
                         classifier,
-                        predict,
-                        plan,
+                        ways,
                         patched,
                         plain.clean,
                         store,
@@ -227,7 +231,7 @@ def most_confident(result: Search, label: int) -> Overlay | None:
     among = beyond if beyond.any() else flips
     if not among.any():
         return None
-    i, j, k, l = map(int, np.unravel_index(np.where(among, result.probability, -1.0).argmax(), among.shape))
+    i, j, k, l = map(int, np.unravel_index(np.where(among, result.probability, -np.inf).argmax(), among.shape))
     return Overlay(
         result.donor,
         result.patch,

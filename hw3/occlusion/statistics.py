@@ -94,8 +94,15 @@ def add(
       clean: float [images, classes], probabilities without a patch.
       probabilities: float [images, rows, cols, classes], with it.
       keep: how many of the most fragile and of the most robust images to keep.
+
+    Raises ValueError if shapes don't fit together or a label is none.
     """
     classes = len(statistics.images)
+    shape = (len(labels), *statistics.right.shape[1:], classes)
+    if probabilities.shape != shape or clean.shape != (len(labels), classes):
+        raise ValueError(f"clean and probabilities of shape {clean.shape}, {probabilities.shape}; wanted is {shape}")
+    if len(labels) and not (labels.min() >= 0 and labels.max() < classes):
+        raise ValueError(f"labels must lie in 0..{classes - 1}, not {labels.min()}..{labels.max()}")
     predicted = probabilities.argmax(-1)
     right = predicted == labels[:, None, None]
     true = np.take_along_axis(probabilities, labels[:, None, None, None], -1)[..., 0].astype(float)

@@ -11,20 +11,33 @@ The group (Zarr format 3) holds
 and, as attributes, the settings that fix every number. A chunk is a run of images with all their positions; one process
 computes it and tensorstore writes it: under another name first, which is then changed, so that it is there whole or not
 at all, with a checksum that every reader verifies. Nothing else is kept of what is done, so a killed process loses no
-more than the chunk it was at.
+more than the chunk it was at. Whatever is read is verified: that it is there, its checksum, and its range.
 """
 
 import json
 import os
 import pathlib
-import shutil
-import tempfile
+import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorstore as ts
 
+from hw3 import unfinished
+
 GROUP = "zarr.json"
+AXES = {
+    "probabilities": ("image", "row", "col", "class"),
+    "clean": ("image", "class"),
+    "image": ("image",),
+    "label": ("image",),
+    "row": ("row",),
+    "col": ("col",),
+    "class": ("class",),
+}
+COORDINATES = ("image", "label", "row", "col", "class")
+MEASURED = ("clean", "probabilities")  # in the order in which they are written
 # Shuffled bytes pack to 0.63 of their size, unshuffled to 0.69; the checksum tells a damaged chunk.
 CODECS = [
     {"name": "bytes", "configuration": {"endian": "little"}},
@@ -55,24 +68,30 @@ class Store(NamedTuple):
         return slice(chunk * self.chunk, min((chunk + 1) * self.chunk, len(self.images)))
 
 
-def create(store: Store) -> None:
-    """Makes the group with nothing but its coordinates, whole or not at all. Raises OSError if that cannot be done."""
+def create(store: Store, overwrite: bool = False) -> None:
+    """Makes the group with nothing but its coordinates, whole or not at all, in the place of another with `overwrite`.
+
+    Raises OSError if that cannot be done, and ValueError if what is to be overwritten holds more than a sweep.
+    """
     store.path.parent.mkdir(parents=True, exist_ok=True)
-    beside = pathlib.Path(tempfile.mkdtemp(dir=store.path.parent, prefix=f".{store.path.name}-"))
-    try:
+    unfinished.clear(store.path)
+
+    def check(path: pathlib.Path) -> None:
+        if path.exists() and not overwrite:
+            raise FileExistsError(f"{path} is there already, perhaps not empty")
+        if path.exists() and (others := sorted(set(os.listdir(path)) - {*AXES, GROUP})):
+            raise ValueError(f"{path} holds {others[0]!r}, which is not of a sweep: move it away")
+
+    check(store.path)
+    with unfinished.folder(store.path, check) as new:
         shape = (len(store.images), len(store.rows), len(store.cols), store.classes)
-        _make(beside / "probabilities", shape, (store.chunk, *shape[1:]), ("image", "row", "col", "class"))
-        _make(beside / "clean", (shape[0], shape[3]), (store.chunk, shape[3]), ("image", "class"))
-        for name, axis, values in (
-            ("image", "image", store.images),
-            ("label", "image", store.labels),
-            ("row", "row", store.rows),
-            ("col", "col", store.cols),
-            ("class", "class", np.arange(store.classes)),
-        ):
+        _make(new / "probabilities", shape, (store.chunk, *shape[1:]))
+        _make(new / "clean", (shape[0], shape[3]), (store.chunk, shape[3]))
+        coordinates = (store.images, store.labels, store.rows, store.cols, np.arange(store.classes))
+        for name, values in zip(COORDINATES, coordinates, strict=True):
             values = np.asarray(values, np.int64)
-            _make(beside / name, values.shape, values.shape, (axis,), "int64", 0).write(values).result()
-        arrays = {path.parent.name: json.loads(path.read_text()) for path in sorted(beside.glob(f"*/{GROUP}"))}
+            _make(new / name, values.shape, values.shape, "int64", 0).write(values).result()
+        arrays = {path.parent.name: json.loads(path.read_text()) for path in sorted(new.glob(f"*/{GROUP}"))}
         group = {
             "zarr_format": 3,
             "node_type": "group",
@@ -80,15 +99,11 @@ def create(store: Store) -> None:
             # As zarr.consolidate_metadata writes it: xarray warns of a group without.
             "consolidated_metadata": {"kind": "inline", "must_understand": False, "metadata": arrays},
         }
-        (beside / GROUP).write_text(json.dumps(group, indent=1) + "\n", encoding="utf-8")
-        beside.chmod(0o777 & ~_umask())  # mkdtemp makes what its owner alone may read
-        os.rename(beside, store.path)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        (new / GROUP).write_text(json.dumps(group, indent=1) + "\n", encoding="utf-8")
 
 
-def load(path: str | os.PathLike) -> Store:
-    """The sweep in a folder.
+def load(path: str | os.PathLike, needed: Sequence[str] = ()) -> Store:
+    """The sweep in a folder, its coordinates verified; `needed` are names of settings that must be there.
 
     Raises FileNotFoundError if there is none and ValueError if it is not one that `create` made, each naming it.
     """
@@ -97,16 +112,70 @@ def load(path: str | os.PathLike) -> Store:
         raise FileNotFoundError(f"{path} holds no sweep: make one with scripts/sweep_dataset.py")
     try:
         settings = json.loads((path / GROUP).read_text(encoding="utf-8"))["attributes"]["settings"]
-        images, labels, rows, cols = (_open(path / n).read().result() for n in ("image", "label", "row", "col"))
-        probabilities = _open(path / "probabilities")
-        chunk = probabilities.spec().to_json()["metadata"]["chunk_grid"]["configuration"]["chunk_shape"][0]
-        classes = probabilities.shape[3]
-        if probabilities.shape != (len(images), len(rows), len(cols), classes) or len(images) != len(labels):
-            raise ValueError("its arrays do not fit together")
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise ValueError(f"{path} is damaged or not a sweep ({type(error).__name__}: {reason})") from error
-    return Store(path, settings, images, labels, rows, cols, classes, chunk)
+        _check_settings(settings, needed)
+        images, labels, rows, cols, classes = (_open(path / name).read().result() for name in COORDINATES)
+        arrays = [_open(path / name) for name in MEASURED]
+        chunk = arrays[1].spec().to_json()["metadata"]["chunk_grid"]["configuration"]["chunk_shape"][0]
+        store = Store(path, settings, images, labels, rows, cols, len(classes), chunk)
+        _check_coordinates(store, classes)
+        _check_arrays(store, arrays)
+    # Damage surfaces in many types, of JSON, of tensorstore and of what its metadata are made of.
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, NotImplementedError, RecursionError) as error:
+        raise ValueError(
+            f"{path} is damaged or not a sweep ({_reason(error)}): remove it and run scripts/sweep_dataset.py again"
+        ) from error
+    return store
+
+
+def _check_settings(settings: Any, needed: Sequence[str]) -> None:
+    if not isinstance(settings, dict):
+        raise ValueError(f"its settings are {json.dumps(settings)[:40]}, not an object")
+    if absent := [name for name in needed if name not in settings]:
+        raise ValueError(f"its settings hold no {absent[0]}")
+    for name in ("dataset", "split", "model", "checkpoint"):
+        if not isinstance(settings.get(name, ""), str):
+            raise ValueError(f"its setting {name} is {settings[name]!r}, not text")
+    for name in ("patch_size", "stride"):
+        pair = settings.get(name, [1, 1])
+        if not (isinstance(pair, list) and len(pair) == 2 and all(type(value) is int and value > 0 for value in pair)):
+            raise ValueError(f"its setting {name} is {pair!r}, not two positive whole numbers")
+
+
+def _check_coordinates(store: Store, classes: np.ndarray) -> None:
+    for name, values in zip(COORDINATES, (*store[2:6], classes), strict=True):
+        if values.ndim != 1 or not len(values) or values.dtype != np.int64:
+            raise ValueError(f"its array {name} is {values.dtype} of shape {values.shape}, not int64 with one axis")
+        if values.min() < 0:
+            raise ValueError(f"its array {name} holds {values.min()}")
+        if name != "label" and (np.diff(values) <= 0).any():
+            raise ValueError(f"its array {name} is not ascending")
+    if not np.array_equal(classes, np.arange(len(classes))):
+        raise ValueError(f"its classes are not 0..{len(classes) - 1}")
+    if store.labels.max() >= store.classes:
+        raise ValueError(f"its array label holds {store.labels.max()}, there are {store.classes} classes")
+    if len(store.labels) != len(store.images):
+        raise ValueError(f"it has {len(store.images)} images and {len(store.labels)} labels")
+
+
+def _check_arrays(store: Store, arrays: list[ts.TensorStore]) -> None:
+    whole = (len(store.images), len(store.rows), len(store.cols), store.classes)
+    shapes = ((whole[0], whole[3]), whole)
+    for name, array, shape in zip(MEASURED, arrays, shapes, strict=True):
+        chunks = array.chunk_layout.read_chunk.shape
+        if (array.shape, chunks, array.dtype.name) != (shape, (store.chunk, *shape[1:]), "float32"):
+            raise ValueError(f"its array {name} is {array.dtype.name} of shape {array.shape} in chunks of {chunks}")
+
+
+def check_images(store: Store, labels: np.ndarray) -> None:
+    """Raises ValueError unless the sweep is one of a split whose true labels are these, int [n]."""
+    if store.images.max() >= len(labels):
+        raise ValueError(f"{store.path} is of image {store.images.max()}, but there are {len(labels)} in the split")
+    if (wrong := np.flatnonzero(labels[store.images] != store.labels)).size:
+        image = store.images[wrong[0]]
+        raise ValueError(
+            f"{store.path} calls image {image} a {store.labels[wrong[0]]}, the data set a {labels[image]}: it is "
+            "damaged or of other images"
+        )
 
 
 def difference(saved: Store, wanted: Store) -> str:
@@ -122,9 +191,22 @@ def difference(saved: Store, wanted: Store) -> str:
 
 
 def missing(store: Store, chunks: np.ndarray | None = None) -> np.ndarray:
-    """Which chunks, of those given or of all, are not there yet: bool [chunks]."""
+    """Which chunks, of those given or of all, are not there yet: bool [chunks]. What is in them is not looked at."""
     among = range(store.chunks) if chunks is None else chunks
-    return np.array([not _file(store, int(chunk)).exists() for chunk in among], bool)
+    return np.array([not all(file.exists() for file in _files(store, int(chunk))) for chunk in among], bool)
+
+
+def remove_damaged(store: Store) -> list[int]:
+    """Reads every chunk that is there and removes those that are damaged, so that they are missing; their numbers."""
+    damaged = []
+    for chunk in np.flatnonzero(~missing(store)).tolist():
+        try:
+            read(store, chunk)
+        except ValueError:
+            for file in _files(store, chunk):
+                file.unlink(missing_ok=True)
+            damaged.append(chunk)
+    return damaged
 
 
 def write(store: Store, chunk: int, clean: np.ndarray, probabilities: np.ndarray) -> None:
@@ -132,49 +214,47 @@ def write(store: Store, chunk: int, clean: np.ndarray, probabilities: np.ndarray
     span = store.span(chunk)
     try:
         # The probabilities come last: where they are, the whole chunk is.
-        _open(store.path / "clean")[span].write(clean).result()
-        _open(store.path / "probabilities")[span].write(probabilities).result()
+        for name, values in zip(MEASURED, (clean, probabilities), strict=True):
+            _open(store.path / name)[span].write(values).result()
     except ValueError as error:  # as tensorstore reports whatever the system refuses
         raise OSError(f"cannot write chunk {chunk} of {store.path} ({_reason(error)})") from error
 
 
 def read(store: Store, chunk: int) -> tuple[np.ndarray, np.ndarray]:
-    """clean [images, classes] and probabilities [images, rows, cols, classes] of a chunk.
+    """clean [images, classes] and probabilities [images, rows, cols, classes] of a chunk, verified.
 
     Raises FileNotFoundError for a chunk that is missing and ValueError for a damaged one, each naming it.
     """
-    if not _file(store, chunk).exists():
-        raise FileNotFoundError(f"chunk {chunk} of {store.path} is missing: run scripts/sweep_dataset.py again")
+    again = "run scripts/sweep_dataset.py again with the same flags"
+    if missing(store, np.array([chunk])).any():
+        raise FileNotFoundError(f"chunk {chunk} of {store.path} is missing: {again}")
     try:
-        clean, probabilities = (
-            _open(store.path / name)[store.span(chunk)].read().result() for name in ("clean", "probabilities")
-        )
+        clean, probabilities = (_open(store.path / name)[store.span(chunk)].read().result() for name in MEASURED)
+        for name, values in zip(MEASURED, (clean, probabilities), strict=True):
+            if not (values.min() >= -1e-5 and values.max() <= 1 + 1e-5):  # neither, if one is NaN
+                raise ValueError(f"{name} holds {values.min()}..{values.max()}")
     except ValueError as error:
-        raise ValueError(
-            f"chunk {chunk} of {store.path} is damaged ({_reason(error)}): remove {_file(store, chunk)} and run "
-            "scripts/sweep_dataset.py again"
-        ) from error
+        raise ValueError(f"chunk {chunk} of {store.path} is damaged ({_reason(error)}): {again}") from error
     return clean, probabilities
 
 
-def _file(store: Store, chunk: int) -> pathlib.Path:
-    return store.path.joinpath("probabilities", "c", str(chunk), "0", "0", "0")
+def _files(store: Store, chunk: int) -> list[pathlib.Path]:
+    return [store.path.joinpath(name, "c", str(chunk), *"0" * (len(AXES[name]) - 1)) for name in MEASURED]
 
 
 def _make(
     path: pathlib.Path,
     shape: tuple[int, ...],
     chunk: tuple[int, ...],
-    axes: tuple[str, ...],
     dtype: str = "float32",
     fill: Any = "NaN",
 ) -> ts.TensorStore:
-    codecs = CODECS if dtype == "float32" else CODECS[:1]
+    codecs = CODECS if dtype == "float32" else [CODECS[0], CODECS[-1]]
     metadata = {
         "shape": shape,
         "data_type": dtype,
         "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": chunk}},
-        "dimension_names": axes,
+        "dimension_names": AXES[path.name],
         "fill_value": fill,
         "codecs": codecs,
     }
@@ -186,14 +266,16 @@ def _open(path: pathlib.Path) -> ts.TensorStore:
 
 
 def _spec(path: pathlib.Path) -> dict[str, Any]:
-    return {"driver": "zarr3", "kvstore": {"driver": "file", "path": str(path.absolute())}}
+    return {
+        "driver": "zarr3",
+        "kvstore": {"driver": "file", "path": str(path.absolute())},
+        # A chunk that is lost must not read as one of zeros, and so none of zeros may be left out.
+        "fill_missing_data_reads": False,
+        "store_data_equal_to_fill_value": True,
+    }
 
 
 def _reason(error: Exception) -> str:
-    return " ".join(str(error).split())[:160]
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    """What went wrong in one line of moderate length, without the path, which the message has already."""
+    text = re.sub(r'local file "[^"]*"', "a file", " ".join(str(error).split()))
+    return text[:160] if isinstance(error, ValueError) else f"{type(error).__name__}: {text[:140]}"

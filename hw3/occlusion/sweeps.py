@@ -1,8 +1,8 @@
 """The sweep: a patch at every position of every image, classified as one vmapped batch, and what to read from it.
 
-Problem 2 of the assignment (document 002) asks for three maps: for each position of an 8x8 black patch moved with
-stride 1, the probability of the true digit, the highest probability, and the predicted label. `sweep` keeps the
-probabilities of all classes, from which the three maps and everything else here follow. A classifier is any function
+Three maps follow from it: for each position of the patch the probability of the true label, the highest probability,
+and the predicted label. `sweep` keeps the scores of all classes, from which these and everything else here follow. A
+classifier is any function
 `predict(images) -> scores`; nothing here knows how it was made.
 """
 
@@ -15,7 +15,7 @@ from jax.sharding import Mesh
 
 from hw3 import batches, classifiers
 from hw3.classifiers import Predict, check_count, check_images
-from hw3.occlusion import classification, evaluation
+from hw3.occlusion import classification, evaluation, surroundings
 from hw3.occlusion.evaluation import Patched
 from hw3.occlusion.fills import blur_fill, check_fill, mean_fill, occluded
 
@@ -185,7 +185,7 @@ def sweep(
     Raises ValueError for anything else than the above, naming what was given, before the long work.
     """
     mesh = batches.checked(mesh)
-    classification.check_surroundings(images, labels, fill)
+    surroundings.check(images, labels, fill)
     images = check_images(images, layout=layout)
     sizes, patch, axes = _places(images, patch_size, stride, reach_edge)
     fills = check_fill(fill, images, layout)
@@ -196,7 +196,7 @@ def sweep(
         check_count(classes, "classes")
     values = int(np.prod(images.shape[1:]))
     limit = batch_size or _batch(values, BATCH_VALUES)
-    with classification.alone(mesh):
+    with surroundings.alone(mesh):
         classifier = classification.prepare(
             predict,
             images.shape[1:],
@@ -210,9 +210,10 @@ def sweep(
         known = None if labels is None else classifiers.check_labels(labels, len(images), classifier.classes)
         starts = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes)).astype(np.int32)
         total = len(images) * len(starts)
-        plan = evaluation.choose(method, predict, classifier.classes, images.shape[1:], patch, total, mesh)
-        if plan and batch_size is None:
+        ways = evaluation.choose(method, classifier, patch, starts, total)
+        if ways[0].plan and batch_size is None:
             limit = _batch(values, INCREMENTAL_BATCH_VALUES)
+        limit = classifier.fixed or batches.equal_batch(total, limit, mesh.size) // mesh.size
         clean = classification.clean_scores(classifier, images, limit)
         labels = clean.argmax(-1) if known is None else known
         maps = _Maps(clean, labels, len(starts), classes)
@@ -224,8 +225,7 @@ def sweep(
             patched = Patched(images[some], several, scene, np.tile(starts, (len(images[some]), 1)), patch)
             evaluation.classify(
                 classifier,
-                predict,
-                plan,
+                ways,
                 patched,
                 clean[some],
                 functools.partial(maps.store, first * len(starts)),

@@ -4,5 +4,15 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["batched", "echo_state", "gradient_flow", "gradients", "initializers", "learning", "lstm", "rnn"],
+    submodules=[
+        "arrays",
+        "batched",
+        "echo_state",
+        "gradient_flow",
+        "gradients",
+        "initializers",
+        "learning",
+        "lstm",
+        "rnn",
+    ],
 )

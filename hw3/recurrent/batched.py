@@ -15,6 +15,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from hw3.recurrent import arrays
 from hw3.recurrent.lstm import LSTMParams
 from hw3.recurrent.rnn import RNNParams
 
@@ -25,18 +26,20 @@ def last_state(params: RNNParams | LSTMParams, xs: jax.Array, *, tanh_candidate:
     `tanh_candidate` is the LSTM's, as in `lstm.forward` (the book's sigmoid if False). Raises ValueError unless xs
     fits U.
     """
+    params = arrays.floats(params)
     gates = params.gates if isinstance(params, LSTMParams) else (params,)
-    inputs = gates[0].U.shape[1]
-    if xs.ndim != 3 or xs.shape[2] != inputs or not xs.shape[1]:
-        raise ValueError(f"the sequences have shape {xs.shape}; they must be [batch, steps, {inputs}]")
+    shape, d = arrays.shape_of(xs, "the sequences"), gates[0].U.shape[1]
+    if len(shape) != 3 or shape[2] != d or not shape[1]:
+        raise ValueError(f"the sequences have shape {shape}; they must be [batch, steps, {d}]")
     P = jnp.concatenate([jnp.concatenate([gate.W, gate.U, gate.b[:, None]], axis=1) for gate in gates])
-    columns = jnp.transpose(xs, (1, 2, 0))
+    columns = jnp.transpose(arrays.like(xs, P.dtype), (1, 2, 0))
     run = functools.partial(_lstm, tanh_candidate) if isinstance(params, LSTMParams) else _rnn
     return run(P, columns).T
 
 
 def logits(params: RNNParams | LSTMParams, xs: jax.Array, *, tanh_candidate: bool = True) -> jax.Array:
     """o^(T) = c + V h^(T) `[batch, m]` (10.10) from xs `[batch, T, d]`; as `last_state`."""
+    params = arrays.floats(params)
     return params.c[None, :] + last_state(params, xs, tanh_candidate=tanh_candidate) @ params.V.T
 
 

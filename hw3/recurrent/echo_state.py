@@ -9,13 +9,16 @@ Short term memory in echo state networks, GMD Report 152, 2001 (memory capacity)
 applying echo state networks, 2012 (leak, sparsity, scales).
 """
 
+import functools
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hw3.recurrent import initializers
+from hw3.recurrent import arrays, initializers
+
+LEAST_CYCLES = 0.01  # expected units that feed themselves, so that a W with an eigenvalue other than 0 is drawn soon
 
 
 class Reservoir(NamedTuple):
@@ -53,20 +56,43 @@ def random_reservoir(
 ) -> Reservoir:
     """W Gaussian with this share of entries other than 0 and this spectral radius, U uniform in +-input_scale, b = 0.
 
-    W needs an eigenvalue other than 0, which a share of a few entries in each row gives. Raises ValueError unless
-    the density lies in (0, 1].
+    A sparse W whose units feed each other in no circle is nilpotent: its spectral radius is 0 and no factor changes
+    that. Where it comes out so, it is drawn again. Raises ValueError unless the density lies in (0, 1] and leaves a
+    chance of circles, the leak lies in (0, 1] and the radius is finite and not negative.
     """
     if not 0 < density <= 1:
         raise ValueError(f"density is {density}; it must be above 0 and at most 1")
+    if hidden < 1 or hidden * density < LEAST_CYCLES:
+        raise ValueError(f"hidden is {hidden} at density {density}; their product must be at least {LEAST_CYCLES}")
+    initializers.check_radius(radius)
+    check_leak(leak)
     W_key, kept_key, U_key = jax.random.split(key, 3)
 
+    def kept(key: jax.Array) -> jax.Array:
+        return jax.random.bernoulli(key, density, (hidden, hidden))
+
+    kept_key = jax.lax.while_loop(
+        lambda key: ~_has_circle(kept(key)), functools.partial(jax.random.fold_in, data=0), kept_key
+    )
+
     def sparse(key: jax.Array, shape: Any, dtype: Any = float, out_sharding: Any = None) -> jax.Array:
-        kept = jax.random.bernoulli(kept_key, density, shape)
-        return jnp.where(kept, jax.random.normal(key, shape, dtype), 0)
+        return jnp.where(kept(kept_key), jax.random.normal(key, shape, dtype), 0)
 
     W = initializers.recurrent(W_key, hidden, radius, sparse, dtype)
     U = jax.random.uniform(U_key, (hidden, inputs), W.dtype, -1, 1) * jnp.asarray(input_scale, W.dtype)
     return Reservoir(jnp.zeros(hidden, W.dtype), W, U, jnp.asarray(leak, W.dtype))
+
+
+def _has_circle(edges: jax.Array) -> jax.Array:
+    """Whether a graph of n nodes, bool `[n, n]`, has a circle: then and only then walks of n steps or more."""
+    for _ in range(max(1, (edges.shape[0] - 1).bit_length())):  # each time walks of twice as many steps
+        edges = jnp.matmul(edges.astype(jnp.float32), edges.astype(jnp.float32)) > 0
+    return edges.any()
+
+
+def check_leak(leak: float | jax.Array) -> None:
+    """Raises ValueError for a leak outside (0, 1]."""
+    arrays.check_range(leak, "leak", np.finfo(np.float64).tiny, 1, "above 0 and at most 1")
 
 
 def step(reservoir: Reservoir, h: jax.Array, x: jax.Array) -> jax.Array:
@@ -76,7 +102,8 @@ def step(reservoir: Reservoir, h: jax.Array, x: jax.Array) -> jax.Array:
 
 
 def states(reservoir: Reservoir, xs: jax.Array, h0: jax.Array | None = None) -> jax.Array:
-    """h^(1)..h^(T) `[T, n]` from xs `[T, d]`, starting at h0 `[n]` (0 if None)."""
+    """h^(1)..h^(T) `[T, n]` from xs `[T, d]`, starting at h0 `[n]` (0 if None); ValueError as `check_leak`."""
+    check_leak(reservoir.leak)
 
     def advance(h: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.Array]:
         h = step(reservoir, h, x)
@@ -88,8 +115,10 @@ def states(reservoir: Reservoir, xs: jax.Array, h0: jax.Array | None = None) -> 
 def summaries(reservoir: Reservoir, xs: jax.Array) -> tuple[jax.Array, jax.Array]:
     """The last state and the mean of all states, each `[batch, n]`, from xs `[batch, T, d]`.
 
-    A readout of the mean is the mean of the readouts of every step: it need not remember to the end.
+    A readout of the mean is the mean of the readouts of every step: it need not remember to the end. Errors as
+    `check_leak`.
     """
+    check_leak(reservoir.leak)
     start = jnp.zeros((xs.shape[0], reservoir.b.shape[0]), reservoir.b.dtype)
 
     def advance(carry: tuple[jax.Array, jax.Array], x: jax.Array) -> tuple[tuple[jax.Array, jax.Array], None]:
@@ -104,10 +133,17 @@ def summaries(reservoir: Reservoir, xs: jax.Array) -> tuple[jax.Array, jax.Array
 def ridge(features: jax.Array, targets: jax.Array, penalty: float | jax.Array) -> Readout:
     """Minimises |targets - c - features V^T|^2 + penalty |V|^2 in closed form; c is not penalised.
 
-    Args: features `[samples, n]`, targets `[samples, m]`, penalty >= 0 (with 0 the features must be independent).
+    Args: features `[samples, n]`, targets `[samples, m]`, penalty >= 0. With 0 that is not traced, V is the smallest
+    of all that minimise, if dependent features leave a choice; a traced 0 needs independent features.
+
+    Raises ValueError for a negative or infinite penalty.
     """
+    arrays.check_range(penalty, "penalty", 0, np.finfo(np.float64).max, "finite and not negative")
     centre, offset = features.mean(0), targets.mean(0)
     X, Y = features - centre[None, :], targets - offset[None, :]
+    if not arrays.is_traced(penalty) and not np.any(penalty):
+        V = jnp.linalg.lstsq(X, Y)[0].T
+        return Readout(offset - V @ centre, V)
     gram = X.T @ X + jnp.asarray(penalty, X.dtype) * jnp.eye(X.shape[1], dtype=X.dtype)
     V = jax.scipy.linalg.solve(gram, X.T @ Y, assume_a="pos").T
     return Readout(offset - V @ centre, V)
@@ -122,7 +158,9 @@ def distances(reservoir: Reservoir, xs: jax.Array, h0: jax.Array, other: jax.Arr
     """|h^(t) - h'^(t)| / |h^(0) - h'^(0)| for t = 0..T `[T + 1]` under the same xs `[T, d]` from two states `[n]`.
 
     The echo state property is that this tends to 0 from every pair: the state then depends on the inputs alone.
+    Errors as `check_leak`.
     """
+    check_leak(reservoir.leak)
 
     def advance(pair: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.Array]:
         pair = step(reservoir, pair, jnp.broadcast_to(x, (2, *x.shape)))

@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hw3.recurrent import lstm, rnn
+from hw3.recurrent import arrays, lstm, rnn
 from hw3.recurrent.lstm import Affine, Gates, LSTMParams
 from hw3.recurrent.rnn import DEFAULT_LOSS, Loss, RNNParams, matmul
 
@@ -76,8 +76,10 @@ def rnn_flow(params: RNNParams, xs: Any, h0: Any = None, rows: Any = None) -> ja
     With rows `[r, n]` the log norm of rows dh^(T)/dh^(T-k), relative to that of the rows: a few random ones give the
     same slope as the whole matrix for a fraction of the work.
     """
+    rnn.check(params, xs, h0)
+    params = arrays.floats(params)
     run = rnn.forward(params, xs, h0)
-    W = jnp.asarray(params.W)
+    W = params.W
     start = _scaled(jnp.eye(W.shape[0], dtype=W.dtype) if rows is None else jnp.asarray(rows, W.dtype))
 
     def back(product: Scaled, dh_da: jax.Array) -> tuple[Scaled, jax.Array]:
@@ -92,7 +94,7 @@ def _lstm_slopes(run: lstm.LSTMForward, s0: Any, tanh_candidate: bool) -> tuple[
 
     To the output gate from h, to the other three from s.
     """
-    before = jnp.concatenate([jnp.asarray(s0, run.s.dtype)[None, :], run.s[:-1]])
+    before = jnp.concatenate([arrays.like(s0, run.s.dtype)[None, :], run.s[:-1]])
     squashed = jnp.tanh(run.s)
     slopes = Gates(
         forget=before * run.f * (1 - run.f),
@@ -119,10 +121,12 @@ def lstm_flow(
     With rows `[r, 2n]`, cotangents of (h, s), `whole` is that of their product as in `rnn_flow`; `dh_dh` and `ds_ds`
     then are nan beyond lag 0.
     """
+    lstm.check(params, xs, h0, s0)
+    params = arrays.floats(params)
     run = lstm.forward(params, xs, h0, s0, tanh_candidate=tanh_candidate)
     n = run.h.shape[1]
     slopes, dh_ds = _lstm_slopes(run, jnp.zeros(n) if s0 is None else s0, tanh_candidate)
-    W = jnp.concatenate([jnp.asarray(gate.W) for gate in params.gates])  # [4n, n]
+    W = jnp.concatenate([gate.W for gate in params.gates])  # [4n, n]
     first = jnp.eye(2 * n, dtype=W.dtype) if rows is None else jnp.asarray(rows, W.dtype)
     start = _scaled((first[:, :n], first[:, n:]))
 
@@ -191,11 +195,13 @@ def rnn_shares(params: RNNParams, xs: Any, h0: Any = None, loss: Loss = DEFAULT_
     all sizes that steps before T - k have. The loss counts the last step alone, whatever its `every_step`, and is
     taken as a sum of logs, so nothing under- or overflows. Errors as `rnn.check`.
     """
+    rnn.check(params, xs, h0, loss)
+    params = arrays.floats(params)
     run = rnn.forward(params, xs, h0)
-    W, V = jnp.asarray(params.W), jnp.asarray(params.V)
-    xs, steps = jnp.asarray(xs, W.dtype), run.h.shape[0]
+    W, V = params.W, params.V
+    xs, steps = arrays.like(xs, W.dtype), run.h.shape[0]
     start = jnp.zeros(W.shape[0]) if h0 is None else h0
-    before = jnp.concatenate([jnp.asarray(start, W.dtype)[None, :], run.h[:-1]])
+    before = jnp.concatenate([arrays.like(start, W.dtype)[None, :], run.h[:-1]])
     dL_do = rnn.through_softmax(run.y_hat[-1:], loss)[2]  # [1, m]
 
     def back(dL_dh: Scaled, dh_da: jax.Array) -> tuple[Scaled, jax.Array]:
@@ -224,12 +230,14 @@ def lstm_shares(
     tanh_candidate: bool = False,
 ) -> LSTMParams:
     """The same for the LSTM, gate by gate; errors as `lstm.check`."""
+    lstm.check(params, xs, h0, s0)
+    params = arrays.floats(params)
     run = lstm.forward(params, xs, h0, s0, tanh_candidate=tanh_candidate)
     (steps, n), dtype = run.h.shape, run.h.dtype
     nothing = jnp.zeros(n, dtype)
-    h_start, s_start = (nothing if state is None else jnp.asarray(state, dtype) for state in (h0, s0))
+    h_start, s_start = (nothing if state is None else arrays.like(state, dtype) for state in (h0, s0))
     slopes, dh_ds = _lstm_slopes(run, s_start, tanh_candidate)
-    W = jnp.concatenate([jnp.asarray(gate.W) for gate in params.gates])
+    W = jnp.concatenate([gate.W for gate in params.gates])
     dL_do = rnn.through_softmax(run.y_hat[-1:], loss)[2]
 
     def back(rows: Scaled, now: Any) -> tuple[Scaled, Gates]:
@@ -238,13 +246,13 @@ def lstm_shares(
         sizes = Gates(*(_scaled(gate, rows.log_scale).log_norm for gate in to_gates))
         return _scaled(earlier, rows.log_scale), sizes
 
-    start = _scaled((matmul(dL_do, jnp.asarray(params.V)), nothing[None, :]))
+    start = _scaled((matmul(dL_do, params.V), nothing[None, :]))
     _, log_da = jax.lax.scan(back, start, (slopes, dh_ds, run.f), reverse=True)
     before = _log_norms(jnp.concatenate([h_start[None, :], run.h[:-1]]))
-    inputs = _log_norms(jnp.asarray(xs, dtype))
+    log_x = _log_norms(arrays.like(xs, dtype))
     log_do = _log_norms(dL_do)[0]
     sizes = LSTMParams(
-        Gates(*(Affine(da, da + inputs, da + before) for da in log_da)),
+        Gates(*(Affine(da, da + log_x, da + before) for da in log_da)),
         c=_at_the_end(log_do, steps),
         V=_at_the_end(log_do + _log_norms(run.h[-1]), steps),
     )

@@ -1,7 +1,7 @@
 """Gradients by other routes than unrolling, and several routes set side by side.
 
-A "point" is any pytree of float arrays (`RNNParams`, `LSTMParams`, a vector b); a "function" maps it to a
-number.
+A "point" is any pytree of numbers (`RNNParams`, `LSTMParams`, a vector b), whole ones taken as floats; a "function"
+maps it to a number.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +34,12 @@ def checked_epsilon(epsilon: float) -> float:
     return epsilon
 
 
+def _floating(point: Any) -> Any:
+    """The point with whole numbers as floats: an epsilon added to an integer would be cut off."""
+    whole = jax.tree.map(jnp.asarray, point)
+    return jax.tree.map(lambda leaf: leaf if jnp.issubdtype(leaf.dtype, jnp.inexact) else leaf.astype(float), whole)
+
+
 def central_differences(function: Callable[[Any], jax.Array], point: Any, epsilon: Any) -> Any:
     """(function(p + epsilon) - function(p - epsilon)) / (2 epsilon) for every entry p, shaped like the point.
 
@@ -41,6 +47,7 @@ def central_differences(function: Callable[[Any], jax.Array], point: Any, epsilo
     """
     if isinstance(epsilon, int | float):
         checked_epsilon(epsilon)
+    point = _floating(point)
     flat, unravel = jax.flatten_util.ravel_pytree(point)
     epsilon = jnp.asarray(epsilon, flat.dtype)
 
@@ -59,6 +66,7 @@ def complex_steps(function: Callable[[Any], jax.Array], point: Any, step: float 
     function must be analytic and compute in the (complex) type of the point that it is given. (Squire and
     Trapp, Using complex variables to estimate derivatives of real functions, SIAM Review 40, 1998.)
     """
+    point = _floating(point)
     flat, unravel = jax.flatten_util.ravel_pytree(point)
     kind = np.result_type(flat.dtype, np.complex64)
     _, unravel_complex = jax.flatten_util.ravel_pytree(jax.tree.map(lambda leaf: leaf.astype(kind), point))
@@ -71,6 +79,7 @@ def complex_steps(function: Callable[[Any], jax.Array], point: Any, step: float 
 
 def routes(function: Callable[[Any], jax.Array], point: Any, unrolled: Any, epsilon: float) -> dict[str, Any]:
     """The gradient at a point by every route: unrolled (given), autodiff, complex step, differences."""
+    point = _floating(point)
     return {
         "unrolled": unrolled,
         "autodiff": jax.jit(jax.grad(function))(point),

@@ -2,7 +2,9 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
+from hw3.recurrent import arrays
 from hw3.recurrent.lstm import Affine, Gates, LSTMParams
 from hw3.recurrent.rnn import RNNParams
 
@@ -21,9 +23,22 @@ def recurrent(
     initializer: jax.nn.initializers.Initializer = GAUSSIAN,
     dtype: jax.typing.DTypeLike = float,
 ) -> jax.Array:
-    """W `[hidden, hidden]` from any of JAX's initializers, scaled to the spectral radius (which it may not have 0)."""
+    """W `[hidden, hidden]` from any of JAX's initializers, scaled to the spectral radius.
+
+    Raises ValueError for a negative or infinite radius, and for a W without an eigenvalue other than 0, which no factor
+    brings to a radius; under `jit` that W becomes NaN.
+    """
+    check_radius(radius)
     W = initializer(key, (hidden, hidden), dtype)
-    return W * (jnp.asarray(radius, W.dtype) / spectral_radius(W))
+    found = spectral_radius(W)
+    if not arrays.is_traced(found) and not found > 0:
+        raise ValueError(f"the W of {hidden} units that was drawn has spectral radius {found}; it cannot be scaled")
+    return W * (jnp.asarray(radius, W.dtype) / found)
+
+
+def check_radius(radius: float | jax.Array) -> None:
+    """Raises ValueError for a spectral radius that is negative, infinite or NaN."""
+    arrays.check_range(radius, "the spectral radius", 0, np.finfo(np.float64).max, "finite and not negative")
 
 
 def random_rnn(

@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hw3.recurrent import rnn
+from hw3.recurrent import arrays, rnn
 from hw3.recurrent.rnn import DEFAULT_LOSS, Loss, RNNParams, matmul
 
 
@@ -105,16 +105,16 @@ def tied(params: RNNParams, biases: Gates) -> LSTMParams:
 
 def check(params: LSTMParams, xs: Any, h0: Any = None, s0: Any = None, loss: Loss | None = None) -> None:
     """Raises ValueError if shapes don't fit together or the loss names an output that isn't there."""
-    b0 = np.shape(params.gates.forget.b)
+    b0 = arrays.shape_of(params.gates.forget.b, "forget: b")
     for name, gate in zip(Gates._fields, params.gates, strict=True):
-        if np.shape(gate.b) != b0:
-            raise ValueError(f"{name}: b has shape {np.shape(gate.b)}; it must be {b0} as in the forget gate")
+        if (shape := arrays.shape_of(gate.b, f"{name}: b")) != b0:
+            raise ValueError(f"{name}: b has shape {shape}; it must be {b0} as in the forget gate")
         try:
             rnn.check(RNNParams(gate.b, params.c, gate.W, gate.U, params.V), xs, h0, loss)
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
-    if s0 is not None and np.shape(s0) != b0:
-        raise ValueError(f"s0 has shape {np.shape(s0)}; it must be {b0} like b")
+    if s0 is not None and (shape := arrays.shape_of(s0, "s0")) != b0:
+        raise ValueError(f"s0 has shape {shape}; it must be {b0} like b")
 
 
 def _candidate(a: jax.Array, tanh_candidate: bool) -> jax.Array:
@@ -126,11 +126,11 @@ def forward(
 ) -> LSTMForward:
     """Runs (10.40)-(10.44) over xs `[T, d]` from h^(0), s^(0) `[n]` (zero if None); errors as `check`."""
     check(params, xs, h0, s0)
-    params = jax.tree.map(jnp.asarray, params)
+    params = arrays.floats(params)
     b, U, W = (jnp.concatenate(parts) for parts in zip(*params.gates, strict=True))  # [4n], [4n, d], [4n, n]
-    xs = jnp.asarray(xs, b.dtype)
+    xs = arrays.like(xs, b.dtype)
     nothing = jnp.zeros_like(params.gates.forget.b)
-    h_start, s_start = (nothing if state is None else jnp.asarray(state, b.dtype) for state in (h0, s0))
+    h_start, s_start = (nothing if state is None else arrays.like(state, b.dtype) for state in (h0, s0))
     driven = b[None, :] + matmul(xs, U.T)
 
     def step(state: tuple[jax.Array, jax.Array], driven_t: jax.Array) -> tuple[tuple[jax.Array, jax.Array], Any]:
@@ -178,12 +178,12 @@ def unroll(
     dL/df^(t) = dL/ds^(t) s^(t-1), and so on for g, q, k; then through each one's sigmoid (or tanh) to its a.
     """
     check(params, xs, h0, s0, loss)
+    params = arrays.floats(params)
     run = forward(params, xs, h0, s0, tanh_candidate=tanh_candidate)
-    params = jax.tree.map(jnp.asarray, params)
     W = jnp.concatenate([gate.W for gate in params.gates])  # [4n, n]
     nothing = jnp.zeros_like(params.gates.forget.b)
-    xs = jnp.asarray(xs, nothing.dtype)
-    h_start, s_start = (nothing if state is None else jnp.asarray(state, nothing.dtype) for state in (h0, s0))
+    xs = arrays.like(xs, nothing.dtype)
+    h_start, s_start = (nothing if state is None else arrays.like(state, nothing.dtype) for state in (h0, s0))
     h_before = jnp.concatenate([h_start[None, :], run.h[:-1]])
     s_before = jnp.concatenate([s_start[None, :], run.s[:-1]])
 

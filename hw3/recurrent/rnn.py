@@ -5,16 +5,20 @@ Goodfellow, Bengio, Courville, Deep Learning, chapter 10: hidden size n, input s
     a^(t) = b + W h^(t-1) + U x^(t)    (10.8)        o^(t) = c + V h^(t)           (10.10)
     h^(t) = tanh(a^(t))                (10.9)        y_hat^(t) = softmax(o^(t))    (10.11)
 
-Nothing in `unroll` is automatic differentiation. Everything is computed in the precision of the parameters.
+Nothing in `unroll` is automatic differentiation. Everything is computed in the precision of the parameters, whose
+numbers may come in any form that `hw3.recurrent.arrays` takes.
 """
 
 import functools
+import operator
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+
+from hw3.recurrent import arrays
 
 # Accelerators round float32 products to fewer bits unless told not to; here every digit is looked at.
 matmul = functools.partial(jnp.matmul, precision=jax.lax.Precision.HIGHEST)
@@ -92,33 +96,32 @@ class Unrolled(NamedTuple):
 def check(params: RNNParams, xs: Any, h0: Any = None, loss: Loss | None = None) -> None:
     """Raises ValueError if shapes don't fit together or the loss names an output that isn't there."""
     for name in ("b", "c"):
-        shape = np.shape(getattr(params, name))
+        shape = arrays.shape_of(getattr(params, name), name)
         if len(shape) != 1 or not shape[0]:
             raise ValueError(f"{name} has shape {shape}; it must be a vector with at least one entry")
-    if np.ndim(xs) != 2 or 0 in np.shape(xs):
-        raise ValueError(f"the sequence has shape {np.shape(xs)}; it must be [steps, inputs], both at least 1")
-    n, m, d = np.shape(params.b)[0], np.shape(params.c)[0], np.shape(xs)[1]
+    xs_shape = arrays.shape_of(xs, "the sequence")
+    if len(xs_shape) != 2 or 0 in xs_shape:
+        raise ValueError(f"the sequence has shape {xs_shape}; it must be [steps, inputs], both at least 1")
+    n, m, d = np.shape(params.b)[0], np.shape(params.c)[0], xs_shape[1]
     for name, wanted in {"W": (n, n), "U": (n, d), "V": (m, n)}.items():
-        shape = np.shape(getattr(params, name))
+        shape = arrays.shape_of(getattr(params, name), name)
         if shape != wanted:
             raise ValueError(
                 f"{name} has shape {shape}; for {n} entries in b, {m} in c, {d} inputs it must be {wanted}"
             )
-    if h0 is not None and np.shape(h0) != (n,):
-        raise ValueError(f"h0 has shape {np.shape(h0)}; it must be ({n},) like b")
+    if h0 is not None and (shape := arrays.shape_of(h0, "h0")) != (n,):
+        raise ValueError(f"h0 has shape {shape}; it must be ({n},) like b")
     if loss is not None:
         for name in ("squared", "logged"):
-            index = getattr(loss, name)
-            if isinstance(index, int) and not 0 <= index < m:
-                raise ValueError(f"the loss's {name} output is number {index + 1}, but there are {m} outputs")
+            arrays.check_index(getattr(loss, name), m, f"the loss's {name} output")
 
 
 def forward(params: RNNParams, xs: Any, h0: Any = None) -> Forward:
     """Runs (10.8)-(10.11) over xs `[T, d]` from h^(0) = h0 `[n]` (zero if None); errors as `check`."""
     check(params, xs, h0)
-    b, c, W, U, V = jax.tree.map(jnp.asarray, params)
-    xs = jnp.asarray(xs, b.dtype)
-    start = jnp.zeros_like(b) if h0 is None else jnp.asarray(h0, b.dtype)
+    b, c, W, U, V = arrays.floats(params)
+    xs = arrays.like(xs, b.dtype)
+    start = jnp.zeros_like(b) if h0 is None else arrays.like(h0, b.dtype)
     driven = b[None, :] + matmul(xs, U.T)  # the part that needs no recursion: one product for all steps
 
     def step(h: jax.Array, driven_t: jax.Array) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
@@ -134,7 +137,16 @@ def forward(params: RNNParams, xs: Any, h0: Any = None) -> Forward:
 def step_losses(o: jax.Array, loss: Loss = DEFAULT_LOSS) -> jax.Array:
     """The loss of each step's output alone `[T]`, from o `[T, m]`."""
     # The logarithm of the softmax, not of its result: a probability that underflows still has a logarithm.
-    return (jax.nn.softmax(o)[:, loss.squared] - 0.5) ** 2 - jax.nn.log_softmax(o)[:, loss.logged]
+    squared, logged = _output(jax.nn.softmax(o), loss.squared), _output(jax.nn.log_softmax(o), loss.logged)
+    return (squared - 0.5) ** 2 - logged
+
+
+def _output(values: jax.Array, index: Any) -> jax.Array:
+    """Column `index` `[T]` of values `[T, m]`; NaN if it is traced, which `check` cannot see, and there is none."""
+    if not arrays.is_traced(index):
+        return values[:, operator.index(index)]
+    beyond = jnp.where((index >= 0) & (index < values.shape[1]), 0, jnp.nan).astype(values.dtype)
+    return values[:, index] + beyond
 
 
 def counted(steps: int, loss: Loss, dtype: Any) -> jax.Array:
@@ -159,7 +171,8 @@ def through_softmax(y_hat: jax.Array, loss: Loss) -> tuple[jax.Array, jax.Array,
     mask = counted(steps, loss, y_hat.dtype)[:, None]
     e_squared = jax.nn.one_hot(loss.squared, m, dtype=y_hat.dtype)[None, :]
     e_logged = jax.nn.one_hot(loss.logged, m, dtype=y_hat.dtype)[None, :]
-    slope = 2 * (y_hat[:, loss.squared] - 0.5)[:, None]
+    squared = _output(y_hat, loss.squared)[:, None]
+    slope = 2 * (squared - 0.5)
     dL_dy = jnp.where(mask > 0, slope * e_squared - jnp.where(e_logged > 0, 1 / y_hat, 0), 0)
     dy_do = y_hat[:, :, None] * (jnp.eye(m, dtype=y_hat.dtype)[None] - y_hat[:, None, :])
 
@@ -167,7 +180,7 @@ def through_softmax(y_hat: jax.Array, loss: Loss) -> tuple[jax.Array, jax.Array,
         others = y_hat * (1 - e)
         return e * others.sum(1, keepdims=True) - others  # e - y_hat
 
-    dL_do = mask * (slope * y_hat[:, loss.squared][:, None] * less_output(e_squared) - less_output(e_logged))
+    dL_do = mask * (slope * squared * less_output(e_squared) - less_output(e_logged))
     return dL_dy, dy_do, dL_do
 
 
@@ -178,10 +191,10 @@ def unroll(params: RNNParams, xs: Any, h0: Any = None, loss: Loss = DEFAULT_LOSS
     da^(t)/db = I + W dh^(t-1)/db, dh^(t)/db = (1 - h^2) da^(t)/db.
     """
     check(params, xs, h0, loss)
+    b, _, W, _, V = params = arrays.floats(params)
     run = forward(params, xs, h0)
-    b, _, W, _, V = params = jax.tree.map(jnp.asarray, params)
-    xs = jnp.asarray(xs, b.dtype)
-    start = jnp.zeros_like(b) if h0 is None else jnp.asarray(h0, b.dtype)
+    xs = arrays.like(xs, b.dtype)
+    start = jnp.zeros_like(b) if h0 is None else arrays.like(h0, b.dtype)
     before = jnp.concatenate([start[None, :], run.h[:-1]])  # h^(t-1)
     dL_dy, dy_do, dL_do = through_softmax(run.y_hat, loss)
     dL_dh_direct = matmul(dL_do, V)
@@ -233,8 +246,9 @@ def unroll(params: RNNParams, xs: Any, h0: Any = None, loss: Loss = DEFAULT_LOSS
 
 def descend_biases(params: RNNParams, dL_db: Any, learning_rate: Any) -> RNNParams:
     """One step of gradient descent on b `[n]` alone: b - learning_rate * dL/db."""
-    b = jnp.asarray(params.b)
-    return params._replace(b=b - jnp.asarray(learning_rate, b.dtype) * jnp.asarray(dL_db, b.dtype))
+    params = arrays.floats(params)
+    b = params.b
+    return params._replace(b=b - arrays.like(learning_rate, b.dtype) * arrays.like(dL_db, b.dtype))
 
 
 def array_from(record: Mapping[str, Any], name: str) -> np.ndarray:
@@ -247,6 +261,8 @@ def array_from(record: Mapping[str, Any], name: str) -> np.ndarray:
     try:
         array = np.array(record[name], dtype=object)
         numbers = array.astype(np.float64)
+    except OverflowError:
+        raise ValueError(f"{name!r} holds a number beyond the range of float64") from None
     except (ValueError, TypeError):
         raise ValueError(f"{name!r} must be numbers in rows of equal length") from None
     if any(isinstance(entry, bool | str) for entry in array.flat):

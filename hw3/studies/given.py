@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from hw3.cnn.training import Recipe
 from hw3.recurrent import lstm
 from hw3.recurrent.lstm import Gates
 from hw3.recurrent.rnn import Loss, RNNParams
@@ -36,6 +37,9 @@ def _constant(values: Any) -> np.ndarray:
     array.setflags(write=False)  # shared by every importer
     return array
 
+
+# Document 001's optimiser; it does not state epochs and batch size, and 004 states nothing.
+RECIPE = Recipe(epochs=12, learning_rate=0.01, schedule="constant", nesterov=False, weight_decay=0.0, max_shift=0)
 
 # Problem 3: n = 2 hidden units, d = 2 inputs, m = 2 outputs, T = 3 steps.
 RNN_PARAMS = RNNParams(

@@ -3,15 +3,12 @@
 Nothing that was there before is lost: files and folders are made beside and moved into place once they are whole.
 """
 
-import contextlib
 import csv
 import json
-import os
 import pathlib
 import shlex
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -20,6 +17,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from common import console
+from common.folders import replacing, results_folder
 from hw3.report import results as results_on_disk
 from hw3.report.page import Table
 from hw3.report.results import Record
@@ -76,59 +74,38 @@ def command() -> str:
     return shlex.join(["python", f"scripts/{pathlib.Path(sys.argv[0]).name}", *sys.argv[1:]])
 
 
-def check_writable(path: pathlib.Path) -> pathlib.Path:
-    """Makes a folder for results under --outdir; raises OSError naming it if nothing can be written there."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        probe = path / f".writable-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise OSError(f"--outdir: cannot write in {path} ({error.strerror})") from error
-    return path
-
-
-@contextlib.contextmanager
-def results_folder(name: str) -> Iterator[pathlib.Path]:
-    """A folder that takes the place of `name` under --outdir, with all the block wrote, only if the block ends well.
-
-    So results of an earlier run are neither lost to a failing one nor mixed with those of another.
-    """
-    out = check_writable(pathlib.Path(flags.FLAGS.outdir))
-    with tempfile.TemporaryDirectory(dir=out, prefix=f".{name}-", ignore_cleanup_errors=True) as beside:
-        new, old = pathlib.Path(beside, "new"), pathlib.Path(beside, "old")
-        new.mkdir()
-        yield new
-        if (out / name).exists():
-            os.replace(out / name, old)
-        try:
-            os.replace(new, out / name)
-        except OSError:
-            if old.exists():
-                os.replace(old, out / name)
-            raise
-
-
-@contextlib.contextmanager
-def replacing(path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """A temporary name beside `path` that is moved onto it only if the block ends well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{os.getpid()}-{path.name}")
-    try:
-        yield beside
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+LARGEST_JSON = 100_000_000  # bytes
 
 
 def read_json(path: str) -> Any:
-    """The value in a JSON file. Raises ValueError naming file and line if it isn't JSON, else as `open`."""
+    """The value in a JSON file.
+
+    Raises ValueError, which names the file, for what isn't JSON (with the line), isn't a regular file of moderate size
+    (a pipe or a device may never end) or says a key twice; else as `open`.
+    """
+    place = pathlib.Path(path)
+    if place.exists() and not place.is_file():
+        raise ValueError(f"{path}: not a regular file")
+    if place.exists() and place.stat().st_size > LARGEST_JSON:
+        raise ValueError(f"{path}: larger than {LARGEST_JSON / 1e6:.0f} MB")
     try:
-        return json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+        return json.loads(place.read_text(encoding="utf-8"), object_pairs_hook=_with_each_key_once)
     except json.JSONDecodeError as error:
         raise ValueError(f"{path}: not JSON: {error.msg} in line {error.lineno}") from None
     except UnicodeDecodeError:
         raise ValueError(f"{path}: not a text file") from None
+    except RecursionError:
+        raise ValueError(f"{path}: nested too deeply") from None
+    except ValueError as error:  # a key twice, or a number of more digits than Python reads
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _with_each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, _ in pairs if [other for other, _ in pairs].count(key) > 1)
+        raise ValueError(f"the key {twice!r} is there twice")
+    return found
 
 
 def write_text(path: pathlib.Path, text: str) -> None:
@@ -138,8 +115,8 @@ def write_text(path: pathlib.Path, text: str) -> None:
 
 
 def write_json(path: pathlib.Path, value: Mapping[str, Any]) -> None:
-    """Writes a JSON object, whole or not at all."""
-    write_text(path, json.dumps(value, indent=1) + "\n")
+    """Writes a JSON object, whole or not at all. Raises ValueError for a NaN or an infinity, which JSON has not."""
+    write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n")
 
 
 def write_csv(path: pathlib.Path, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

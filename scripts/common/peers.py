@@ -115,6 +115,27 @@ def pytorch(params: Any, images: np.ndarray, labels: np.ndarray, logits: np.ndar
     return calls
 
 
+def large_sweep(net: Any, image: np.ndarray, label: int, expected: Any) -> Calls:
+    """Captum on the twin of a large network, at its best settings: a patch of 32x32, stride 16.
+
+    Args: image: float32 [1, height, width, 3]; expected: the twin's probabilities of it. Raises ImportError.
+    """
+    import torch
+    from captum.attr import Occlusion
+
+    torch.set_num_threads(os.cpu_count() or 1)
+    x = torch.tensor(image.transpose(0, 3, 1, 2).copy())
+
+    def attribute(at_once: int) -> Any:
+        with torch.inference_mode():
+            options = {"strides": (3, 16, 16), "target": label, "perturbations_per_eval": at_once}
+            return Occlusion(net).attribute(x, (3, 32, 32), **options)
+
+    with torch.inference_mode():
+        check_equal(net(x), expected, "PyTorch")
+    return {f"Captum, {at_once} at once": partial(attribute, at_once) for at_once in (16, 32)}
+
+
 def recurrent_step(kind: str, xs: np.ndarray, labels: np.ndarray) -> Callable[[], Any]:
     """An update of `torch.nn.RNN` or `torch.nn.LSTM` with 64 hidden units and a classifier of 4, by Adam."""
     import torch

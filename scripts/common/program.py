@@ -13,7 +13,7 @@ import jax
 from absl import app, flags, logging
 
 import hw3
-from common import machine, processes
+from common import flag_values, machine, processes
 
 OWN_CODE = (os.path.dirname(os.path.abspath(hw3.__file__)), os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SECONDS_BETWEEN_LINES = 15.0  # of progress, where there is no terminal to draw a bar on
@@ -32,8 +32,15 @@ def run(main: Callable[[], None], compilation_cache: bool = True) -> None:
     """
 
     def parse(argv: Sequence[str]) -> list[str]:
+        for argument in argv[1:]:
+            if _is_no_text(argument):
+                fail(f"{argument!a} is not UTF-8: name files and folders in UTF-8", 2)
         try:
-            return app.parse_flags_with_usage(list(argv)) if _wants_help(argv) else flags.FLAGS(list(argv))
+            if _wants_help(argv):
+                return app.parse_flags_with_usage(list(argv))
+            rest = flags.FLAGS(list(argv))
+            flag_values.check(argv)
+            return rest
         except flags.Error as error:
             fail(error, 2)
 
@@ -42,6 +49,8 @@ def run(main: Callable[[], None], compilation_cache: bool = True) -> None:
             fail(f"unexpected argument {argv[1]!r}; options are written --name=value (see --help)", 2)
         if not flags.FLAGS["verbosity"].present:
             logging.set_verbosity(logging.ERROR)  # orbax and jax say a page at absl's default
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # a ± must not end a long run
         machine.keep_freed_memory()
         if compilation_cache:
             machine.keep_compiled()
@@ -65,8 +74,8 @@ def run(main: Callable[[], None], compilation_cache: bool = True) -> None:
         except KeyboardInterrupt:
             fail("interrupted", 130)
 
-    for module in ("common.shared_flags", "common.sweep_flags", "common.unroll_flags", "common.processes"):
-        for flag in flags.FLAGS.flags_by_module_dict().get(module, ()):
+    for module in ("shared_flags", "classifier_flags", "sweep_flags", "unroll_flags", "processes"):
+        for flag in flags.FLAGS.flags_by_module_dict().get(f"common.{module}", ()):
             flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)  # so that --help shows the shared flags too
     app.run(guarded, flags_parser=parse)
 
@@ -76,6 +85,15 @@ def what(error: BaseException) -> str:
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
     return str(error) or type(error).__name__
+
+
+def _is_no_text(argument: str) -> bool:
+    """Whether bytes were given that are no UTF-8, for which Python puts lone surrogates that nothing can print."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _wants_help(argv: Sequence[str]) -> bool:

@@ -2,6 +2,8 @@
 
 import gc
 
+import jax
+import numpy as np
 import pytest
 from tiny_run import DESCRIPTION, KEY, RECIPE, equal
 
@@ -81,3 +83,49 @@ def test_differences_between_runs_are_named(saved):
     assert checkpoints.difference(run, run._replace(seed=8)) == "seed is 7 there and 8 here"
     longer = run._replace(recipe=RECIPE._replace(epochs=9))
     assert checkpoints.difference(run, longer) == "epochs is 3 there and 9 here"
+
+
+def test_at_a_constant_rate_a_finished_run_trains_on_to_the_numbers_of_a_longer_one(tiny_model, stripes, tmp_path):
+    short, long = (RECIPE._replace(schedule="constant", epochs=epochs) for epochs in (1, 2))
+    run = checkpoints.Run(DESCRIPTION, "stripes", (12, 12, 1), 500, 3, short, 7)
+    whole = list(
+        training.epochs(tiny_model, long, stripes, KEY, training.initial_state(tiny_model, long, stripes, KEY))
+    )
+    begun = list(
+        training.epochs(tiny_model, short, stripes, KEY, training.initial_state(tiny_model, short, stripes, KEY))
+    )
+    checkpoints.save(tmp_path / "c", checkpoints.Checkpoint(run, begun[-1][0], (begun[-1][1],)))
+    finished = checkpoints.load(tmp_path / "c")
+    assert finished.finished
+    longer = checkpoints.extended(finished, run._replace(recipe=long))
+    assert not longer.finished
+    (last,) = training.epochs(tiny_model, long, stripes, KEY, longer.state)
+    assert equal(last[0], whole[-1][0])
+    assert last[1] == whole[-1][1]
+    checkpoints.save(tmp_path / "c", longer._replace(state=last[0], history=(*longer.history, last[1])))
+    again = checkpoints.load(tmp_path / "c")
+    assert again.run.recipe == long
+    with pytest.raises(ValueError, match="2 epochs are done there, epochs is 1 here"):
+        checkpoints.extended(again, run)
+
+
+def test_a_run_is_extended_by_its_own_settings_alone(saved):
+    found = checkpoints.load(saved)
+    assert checkpoints.extended(found, found.run) == found
+    longer = found.run._replace(recipe=RECIPE._replace(epochs=9))
+    with pytest.raises(
+        ValueError, match=r"epochs is 3 there and 9 here, and its cosine schedule brings .* begins anew"
+    ):
+        checkpoints.extended(found, longer)
+    with pytest.raises(ValueError, match=r"^seed is 7 there and 8 here$"):
+        checkpoints.extended(found, longer._replace(seed=8))
+
+
+def test_a_checkpoint_of_parameters_that_are_no_numbers_is_noticed(tiny_run, tmp_path):
+    state, metrics = tiny_run[0]
+    params = jax.tree.map(np.array, state.params)
+    params["conv1"]["linear"]["bias"][0] = np.nan
+    run = checkpoints.Run(DESCRIPTION, "stripes", (12, 12, 1), 500, 3, RECIPE, 7)
+    checkpoints.save(tmp_path / "c", checkpoints.Checkpoint(run, state._replace(params=params), (metrics,)))
+    with pytest.raises(ValueError, match=r"is damaged or .* parameters conv1/linear/bias hold NaN or infinity"):
+        checkpoints.load(tmp_path / "c")

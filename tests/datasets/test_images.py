@@ -34,8 +34,8 @@ def test_bundle_needs_no_tfds():
     """Half a second of imports that only other sets need; nor does an importer of `hw3.datasets` pay for JAX."""
     code = """
         import sys
-        from hw3 import data
-        data.load()
+        from hw3 import datasets
+        datasets.load()
         print({"jax", "tensorflow_datasets"} & {*sys.modules})
     """
     assert run_python(code) == "set()\n"

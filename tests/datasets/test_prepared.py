@@ -98,7 +98,7 @@ def test_validation_split_stands_in_for_a_missing_test_split(tmp_path):
 def test_reading_is_quiet_and_leaves_logging_as_it_was(tmp_path):
     """In a process of its own, as TFDS says each thing once; warnings are errors there too."""
     write_set(tmp_path, {"train": random_set(2, 4, 4, 1), "test": random_set(1, 4, 4, 1)}, name="small")
-    code = f"from hw3 import data; print(data.load('small', {str(tmp_path)!r}).train_images.shape)"
+    code = f"from hw3 import datasets; print(datasets.load('small', {str(tmp_path)!r}).train_images.shape)"
     assert run_python(code) == "(2, 4, 4, 1)\n"
     before = logging.get_verbosity()
     try:
@@ -117,12 +117,12 @@ def test_unknown_names(tmp_path):
     (tmp_path / "fashionable").mkdir()
     fails_with(ValueError, f"unknown data set 'mnits': TFDS has none, nor has {tmp_path}; did you mean mnist or",
            name="mnits", data_dir=tmp_path)  # fmt: skip
-    fails_with(ValueError, f"nor has {tmp_path}; did you mean fashionable?", name="fashionably", data_dir=tmp_path)
+    fails_with(ValueError, f"nor has {tmp_path}; did you mean fashionable", name="fashionably", data_dir=tmp_path)
     line = fails_with(ValueError, "unknown data set 'qqqqqqqq'", name="qqqqqqqq", data_dir=tmp_path)
     assert line.endswith(str(tmp_path))
 
 
-@pytest.mark.parametrize("name", ["", "a b", "../mnist", "huggingface:mnist", "mnist/colour=True", None])
+@pytest.mark.parametrize("name", ["", "a b", "huggingface:mnist", "mnist/colour=True", None])
 def test_names_that_are_none(name, tmp_path):
     fails_with(ValueError, f"{name!r} is no data set name", name=name, data_dir=tmp_path)
 
@@ -137,7 +137,12 @@ def test_known_but_not_prepared(below, tmp_path, monkeypatch):
     line += build % "cifar10"
     assert fails_with(FileNotFoundError, line, name="cifar10", data_dir=folder) == line
     fails_with(FileNotFoundError, build % "emnist/letters", name="emnist/letters:3.1.0", data_dir=folder)
-    fails_with(FileNotFoundError, "(load('mnist') alone needs none)", name="mnist", data_dir=folder)
+    fails_with(
+        FileNotFoundError,
+        "did you mean plain mnist, which is bundled?",
+        name="mnist",
+        data_dir=folder,
+    )
     monkeypatch.setattr(constants, "DATA_DIR", str(folder / "no tensorflow_datasets"))
     fails_with(FileNotFoundError, f"no complete copy in {folder}/no tensorflow_datasets;", name="cifar10")
 

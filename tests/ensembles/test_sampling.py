@@ -28,9 +28,9 @@ def test_permutations_hold_every_number_once(seed):
 
 
 def test_no_order_is_preferred():
-    firsts = [sampling.permutation(key, 30)[0] for key in jax.random.split(KEY, 300)]
-    assert np.mean(firsts) == pytest.approx(14.5, abs=2)
-    assert len(set(firsts)) > 25
+    firsts = [sampling.permutation(key, 30)[0] for key in jax.random.split(KEY, 100)]
+    assert np.mean(firsts) == pytest.approx(14.5, abs=3)
+    assert len(set(firsts)) > 20
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from([1, 2, 7, 10]))
@@ -42,7 +42,9 @@ def test_whole_numbers_lie_below_their_bound(seed, high):
 
 def test_the_largest_uniform_number_is_no_exception(monkeypatch):
     """Rounding could otherwise give the bound itself."""
-    monkeypatch.setattr(sampling, "_uniform", lambda key, count: np.array([-1, np.nextafter(np.float32(1), 0)]))
+    monkeypatch.setattr(
+        sampling, "_uniform", lambda key, count: np.array([-1, np.nextafter(np.float32(1), 0)], np.float32)
+    )
     assert sampling.integers(KEY, 2, 10).tolist() == [0, 9]
 
 

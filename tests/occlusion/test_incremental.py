@@ -1,165 +1,249 @@
-"""Distinct patched images against brute force; the incremental evaluation against the dense one."""
+"""The incremental evaluation against the dense one: random programs from all local operations, and known networks."""
 
-from types import SimpleNamespace
+import functools
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import linen as nn
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jax import lax
 
-from hw3 import cnn, datasets, occlusion
-from hw3.occlusion import distinct, evaluation, incremental, overlays
+from hw3 import occlusion
+from hw3.occlusion import boxes, evaluation, incremental, jaxprs
 
-
-def network(description, image_shape, classes=4, seed=0):
-    model = cnn.CNN(cnn.parse(description), classes=classes)
-    params = cnn.init(model, jax.random.key(seed), image_shape)
-    # Biases that are not zero, so that what a black patch leaves is not zero either.
-    keys = iter(jax.random.split(jax.random.key(seed + 1), 99))
-    noisy = lambda leaf: leaf + 0.1 * jax.random.normal(next(keys), leaf.shape)  # noqa: E731
-    return cnn.predictor(model, jax.tree.map(noisy, params))
+SPECS = {1: ("NHC", "HIO", "NHC"), 2: ("NHWC", "HWIO", "NHWC"), 3: ("NDHWC", "DHWIO", "NDHWC")}
 
 
-def sparse(rng, shape):
-    """Images black but for a few pixels, so that many patches give the same image."""
-    return (rng.random(shape) * (rng.random(shape) < 0.2)).astype(np.float32)
+@pytest.fixture(autouse=True)
+def _promotion():
+    """Programs as people write them."""
+    with jax.numpy_rank_promotion("allow"), jax.numpy_dtype_promotion("standard"):
+        yield
 
 
-@given(st.integers(1, 8), st.integers(1, 8), st.booleans(), st.booleans(), st.integers(0, 99))
-@settings(max_examples=40)
-def test_boxes_and_names_tell_exactly_which_patched_images_are_equal(height, width, one_image, black, seed):
-    rng = np.random.default_rng(seed)
-    images = sparse(rng, (1 if one_image else 3, height, width, 2))
-    fills = np.zeros_like(images[:1]) if black else sparse(rng, (3, height, width, 2))
-    scene = rng.integers(0, 3, 60).astype(np.int32)
-    top, left = rng.integers(0, height, 60), rng.integers(0, width, 60)
-    within = np.stack([top, left, rng.integers(top, height) + 1, rng.integers(left, width) + 1]).astype(np.int32)
-    of = distinct.changes(images, fills)
-    if one_image and black:
-        scene[:] = 0
-    elif black:
-        of = distinct.changes(images, np.zeros_like(images))
-    box = distinct.boxes(of, scene, within)
-    names = distinct.names(of, scene, box)
-
-    results = []
-    for s, (t, l, b, r), found in zip(scene, within.T, box.T, strict=True):
-        image, fill = images[min(s, len(images) - 1)], fills[min(s, len(fills) - 1)]
-        result = image.copy()
-        result[t:b, l:r] = fill[t:b, l:r]
-        rows, cols = np.nonzero((result != image).any(-1))
-        expected = (rows.min(), cols.min(), rows.max() + 1, cols.max() + 1) if len(rows) else (0, 0, 0, 0)
-        assert tuple(found) == expected
-        results.append((min(s, len(images) - 1), result.tobytes()))
-    for i in range(60):
-        for j in range(i):
-            # Images of other scenes may be equal by chance; a wrong equality is what must never be.
-            if names[i] == names[j] and box[2, i] and box[2, j]:
-                assert results[i] == results[j]
-            if scene[i] == scene[j] and results[i] == results[j]:
-                assert names[i] == names[j]
+def by_boxes(predict, images, patch, starts, fills):
+    """Scores of images [n, ...] with a patch at `starts`, [n positions, classes], and the plan that gave them."""
+    program, constants, _ = jaxprs.trace(predict, jax.ShapeDtypeStruct((1, *images.shape[1:]), jnp.float32))
+    plan = boxes.plan(program, patch, starts.tobytes())
+    tables = incremental.layout(program, plan).tables[:, plan.find(starts)]
+    clean, scores = incremental.clean(program, plan, ()), incremental.scores(program, plan, ())
+    each = [
+        scores(clean(constants, image[None]), fills, np.full(len(starts), index), tables)
+        for index, image in enumerate(images)
+    ]
+    return np.concatenate(each), plan
 
 
-NETWORKS = ["conv3-5 maxpool2 dense7", "conv2-3 conv3-4 maxpool2 conv2-4 maxpool2 dropout0.5", "maxpool3 conv2-4"]
+def occluded(images, patch, starts, fills):
+    """All images with the patch at all positions: [n positions, ...]."""
+    out = np.repeat(images, len(starts), axis=0)
+    for i, image in enumerate(out):
+        window = tuple(map(slice, starts[i % len(starts)], starts[i % len(starts)] + np.array(patch)))
+        image[window] = fills[min(i // len(starts), len(fills) - 1)][window]
+    return out
 
 
-@pytest.mark.parametrize("description", NETWORKS)
-def test_incremental_equals_dense(description):
-    @given(st.integers(9, 14), st.integers(9, 14), st.integers(1, 9), st.integers(1, 9), st.integers(1, 3), st.data())
-    @settings(max_examples=2)
-    def check(height, width, rows, cols, stride, more):
-        seed = more.draw(st.integers(0, 99))
-        rng = np.random.default_rng(seed)
-        images = sparse(rng, (3, height, width, 1))
-        fill = more.draw(st.sampled_from([0.0, 0.5, rng.random(images.shape, np.float32)]))
-        predict = network(description, (height, width, 1), seed=seed)
-        options = {"patch_size": (rows, cols), "stride": stride, "fill": fill, "batch_size": 40}
-        both = [occlusion.sweep(predict, images, method=method, **options) for method in ("incremental", "dense")]
-        np.testing.assert_allclose(both[0].probabilities, both[1].probabilities, atol=2e-6)
+class Builder:
+    """Layers of a program with random weights, applied to x [batch, ...spatial axes, channels]."""
 
-    check()
+    def __init__(self, rng, axes):
+        self.rng, self.axes = rng, axes
+        self.weights = {}
 
+    def weight(self, name, *shape):
+        if name not in self.weights:
+            self.weights[name] = (self.rng.normal(size=shape) / np.sqrt(max(1, np.prod(shape[:-1])))).astype(np.float32)
+        return self.weights[name]
 
-def test_the_homeworks_network_at_every_position(mnist):
-    predict = network("wide", (28, 28, 1), classes=10)
-    images = datasets.as_float(mnist.test_images[:2])
-    dense, incremental_ = (occlusion.sweep(predict, images, method=method) for method in ("dense", "incremental"))
-    np.testing.assert_allclose(incremental_.probabilities, dense.probabilities, atol=2e-6)
-    np.testing.assert_array_equal(incremental_.predicted, dense.predicted)
+    def conv(self, name, x, size, stride, padding, dilation=1, groups=1):
+        kernel = self.weight(name, *[size] * self.axes, x.shape[-1] // groups, 4)
+        return lax.conv_general_dilated(
+            x,
+            kernel,
+            (stride,) * self.axes,
+            padding,
+            rhs_dilation=(dilation,) * self.axes,
+            feature_group_count=groups,
+            dimension_numbers=SPECS[self.axes],
+        )
 
+    def pool(self, x, kind, size, stride, padding):
+        window, strides = (1, *[size] * self.axes, 1), (1, *[stride] * self.axes, 1)
+        first, operation = {"max": (-np.inf, lax.max), "min": (np.inf, lax.min), "sum": (0.0, lax.add)}[kind]
+        return lax.reduce_window(x, np.float32(first), operation, window, strides, padding)
 
-def test_the_search_too_is_the_same_either_way(mnist):
-    predict = network("conv3-4 maxpool2 dense8", (28, 28, 1), classes=10)
-    image, donors = datasets.as_float(mnist.test_images[0]), datasets.as_float(mnist.test_images[1:3])
-    options = {"patch_sizes": (6,), "cut_stride": 11, "paste_stride": 7}
-    for ours, plain in zip(
-        *(overlays.search(predict, image, donors, method=m, **options) for m in ("incremental", "dense")), strict=True
-    ):
-        np.testing.assert_array_equal(ours.predicted, plain.predicted)
-        np.testing.assert_allclose(ours.probability, plain.probability, atol=2e-6)
+    def layer(self, x, index, kind, size, stride, padding):
+        """One layer of a kind; where it doesn't fit, x as it is."""
+        spatial = tuple(range(1, 1 + self.axes))
+        if kind in ("conv", "pool", "dilated", "grouped") and min(x.shape[1:-1]) < 2 * size:
+            padding = "SAME"
+        if kind == "conv":
+            return jax.nn.relu(self.conv(index, x, size, stride, padding) + self.weight(f"{index} bias", 4))
+        if kind == "dilated":
+            return jnp.tanh(self.conv(index, x, size, 1, padding, dilation=2))
+        if kind == "grouped":
+            return self.conv(index, x, size, stride, padding, groups=2 if x.shape[-1] % 2 == 0 else 1)
+        if kind in ("max", "min", "sum"):
+            return self.pool(x, kind, size, stride, "SAME" if min(x.shape[1:-1]) < size else padding)
+        if kind == "residual":
+            return jax.nn.relu(x + self.conv(index, x, 3, 1, "SAME") @ self.weight(f"{index} out", 4, x.shape[-1]))
+        if kind == "concatenated":
+            return jnp.concatenate([x, self.conv(index, x, size, 1, "SAME"), jnp.ones_like(x[..., :1])], -1)
+        if kind == "normalised":
+            scale = lax.rsqrt(self.weight(index, x.shape[-1]) ** 2 + 1e-3)
+            return jnp.clip((x - 0.1) * scale, 0, 6)
+        if kind == "layer norm":
+            return (x - x.mean(-1, keepdims=True)) / (x.std(-1, keepdims=True) + 1)
+        if kind == "channels first":
+            first = jnp.moveaxis(x, -1, 1)
+            return jnp.moveaxis(first * self.weight(index, 1, *first.shape[1:]), 1, -1)
+        if kind == "shuffled":
+            groups = 2 if x.shape[-1] % 2 == 0 else 1
+            split = x.reshape(*x.shape[:-1], groups, x.shape[-1] // groups)
+            return jnp.swapaxes(split, -1, -2).reshape(x.shape) * 1.5
+        if kind == "cropped":
+            return x[(slice(None), *[slice(1, None)] * self.axes)] if min(x.shape[1:-1]) > 3 else x
+        if kind == "every other":
+            return x[(slice(None), *[slice(0, None, 2)] * self.axes)] if min(x.shape[1:-1]) > 4 else x
+        if kind == "padded":
+            return jnp.pad(x, [(0, 0), *[(size, 1)] * self.axes, (0, 1)], constant_values=0.3)
+        if kind == "masked":
+            return jnp.where(x > 0.1, x, self.weight(index, *x.shape[1:]))
+        if kind == "halves":
+            left, right = jnp.split(jnp.concatenate([x, x], -1), 2, -1)
+            return left * jax.nn.sigmoid(right)
+        assert kind == "squeezed and excited", kind
+        return x * jax.nn.sigmoid(x.mean(spatial, keepdims=True))
 
-
-def test_memory_does_not_grow_with_the_number_of_images(monkeypatch):
-    predict = network("conv3-4 maxpool2 dense8", (12, 12, 1))
-    seen = []
-    real = incremental.rest
-
-    def rest(plan, params, lines, windows):
-        seen.append((lines.size, len(windows)))
-        return real(plan, params, lines, windows)
-
-    monkeypatch.setattr(incremental, "rest", rest)
-    images = sparse(np.random.default_rng(0), (60, 12, 12, 1))
-    largest = []
-    for count in (15, 60):
-        seen.clear()
-        occlusion.sweep(predict, images[:count], patch_size=4, method="incremental", batch_size=32)
-        largest.append((max(size for size, _ in seen), max(batch for _, batch in seen)))
-        assert len(seen) > 4
-    assert largest[1][0] <= 2 * largest[0][0]  # room is made in powers of two
-    assert [batch for _, batch in largest] == [32, 32]
-
-
-def test_each_distinct_image_is_classified_once():
-    traced = []
-
-    def predict(images):
-        traced.append(len(images))
-        return jax.nn.softmax(images.reshape(len(images), -1)[:, :3])
-
-    image = np.zeros((1, 8, 8, 1), np.float32)
-    image[0, 3, 4] = 1  # a patch covers this pixel or it does not: two images in all
-    result = occlusion.sweep(predict, image, patch_size=3, method="dense")
-    assert len(np.unique(result.probabilities.reshape(-1, 3), axis=0)) <= 2
-    of = distinct.changes(image, np.zeros_like(image))
-    starts = np.stack(np.meshgrid(np.arange(6), np.arange(6), indexing="ij")).reshape(2, -1).astype(np.int32)
-    box = distinct.boxes(of, np.zeros(36, np.int32), np.concatenate([starts, starts + 3]))
-    assert len(distinct.kinds(distinct.names(of, np.zeros(36, np.int32), box)).begin) - 1 == 2
-
-
-def test_methods_that_make_no_sense():
-    images = np.zeros((1, 9, 9, 1), np.float32)
-    plain = lambda x: jax.nn.softmax(x.reshape(len(x), -1)[:, :3])  # noqa: E731
-    with pytest.raises(ValueError, match="method must be one of auto, dense, incremental, not 'fast'"):
-        occlusion.sweep(plain, images, patch_size=3, method="fast")
-    with pytest.raises(ValueError, match=r"needs a network of hw3\.cnn\.predictor with pooling; this classi"):
-        occlusion.sweep(plain, images, patch_size=3, method="incremental")
-    with pytest.raises(ValueError, match="this network has no pooling"):
-        occlusion.sweep(network("conv3-4", (9, 9, 1)), images, patch_size=3, method="incremental")
+    KINDS = (
+        "conv", "dilated", "grouped", "max", "min", "sum", "residual", "concatenated", "normalised", "layer norm",
+        "channels first", "shuffled", "cropped", "every other", "padded", "masked", "halves", "squeezed and excited",
+    )  # fmt: skip
 
 
-def test_auto_is_incremental_only_where_it_pays():
-    wide, shape = network("wide", (28, 28, 1)), (28, 28, 1)
+layers = st.tuples(
+    st.sampled_from(Builder.KINDS), st.integers(1, 3), st.integers(1, 3), st.sampled_from(["SAME", "VALID"])
+)
 
-    def chosen(method, positions, platform="cpu", devices=1):
-        mesh = SimpleNamespace(size=devices, devices=np.array([SimpleNamespace(platform=platform)] * devices))
-        return evaluation.choose(method, wide, 4, shape, (8, 8), positions, mesh)
 
-    assert chosen("auto", 441) is None  # it would be compiled for nothing
-    assert chosen("auto", 16 * 441) is not None
-    assert chosen("auto", 16 * 441, "gpu") is None
-    assert chosen("auto", 16 * 441, devices=2) is None
-    assert chosen("incremental", 441, "gpu") is not None
-    with pytest.raises(ValueError, match="method 'incremental' runs on one device and the mesh has 2: use dense or"):
-        chosen("incremental", 441, devices=2)
+@given(
+    st.sampled_from([1, 2, 2, 2, 3]),
+    st.lists(layers, min_size=2, max_size=6),
+    st.sampled_from(["flat", "mean", "max"]),
+    st.data(),
+)
+@settings(max_examples=12)
+def test_random_programs(axes, chosen, head, data):
+    sizes = tuple(data.draw(st.integers(*{1: (9, 40), 2: (9, 17), 3: (6, 8)}[axes])) for _ in range(axes))
+    patch = tuple(data.draw(st.integers(1, size)) for size in sizes)
+    rng = np.random.default_rng(data.draw(st.integers(0, 999)))
+    build = Builder(rng, axes)
+
+    def predict(x):
+        for index, (kind, size, stride, padding) in enumerate(chosen):
+            x = build.layer(x, index, kind, size, stride, padding)
+        spatial = tuple(range(1, 1 + axes))
+        x = x.reshape(len(x), -1) if head == "flat" else x.mean(spatial) if head == "mean" else x.max(spatial)
+        return x @ build.weight("head", x.shape[-1], 3)
+
+    corner = np.array(sizes) - patch
+    starts = np.unique([0 * corner, corner, *rng.integers(0, corner + 1, (4, axes))], axis=0).astype(np.int32)
+    images = rng.random((2, *sizes, 2), np.float32)
+    fills = rng.random((data.draw(st.integers(1, 2)), *sizes, 2), np.float32)
+    found, _ = by_boxes(predict, images, patch, starts, fills)
+    expected = jax.jit(predict)(occluded(images, patch, starts, fills))
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=2e-5 * max(1.0, float(jnp.abs(expected).max())))
+
+
+class Block(nn.Module):
+    kind: str
+
+    @nn.compact
+    def __call__(self, x):
+        conv = functools.partial(nn.Conv, use_bias=False)
+        norm = lambda x: nn.BatchNorm(use_running_average=True)(x)  # noqa: E731
+        if self.kind == "resnet":
+            y = norm(conv(8, (3, 3))(nn.relu(norm(conv(8, (3, 3), (2, 2))(x)))))
+            return nn.relu(y + norm(conv(8, (1, 1), (2, 2))(x)))
+        if self.kind == "densenet":
+            for _ in range(3):
+                x = jnp.concatenate([x, conv(4, (3, 3))(nn.relu(norm(x)))], -1)
+            return nn.avg_pool(conv(8, (1, 1))(x), (2, 2), (2, 2))
+        if self.kind == "mobilenet":
+            y = nn.relu6(norm(conv(2 * x.shape[-1], (1, 1))(x)))
+            y = nn.relu6(norm(conv(y.shape[-1], (3, 3), (2, 2), feature_group_count=y.shape[-1])(y)))
+            return norm(conv(8, (1, 1))(y))
+        if self.kind == "inception":
+            pooled = nn.avg_pool(x, (3, 3), padding="SAME", count_include_pad=False)
+            return jnp.concatenate([conv(4, (1, 7))(conv(4, (7, 1))(x)), conv(4, (1, 1))(pooled)], -1)
+        return nn.max_pool(nn.relu(nn.Conv(8, (3, 3))(nn.relu(nn.Conv(8, (3, 3))(x)))), (2, 2), (2, 2))
+
+
+@pytest.mark.parametrize("kind", ["resnet", "densenet", "mobilenet", "inception", "vgg"])
+def test_blocks_of_known_networks_are_local(kind):
+    class Net(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            x = Block(kind)(Block(kind)(nn.relu(nn.Conv(8, (3, 3))(x))))
+            return nn.Dense(5)(x.mean((1, 2)))
+
+    net, shape = Net(), (48, 40, 3)
+    variables = jax.jit(net.init)(jax.random.key(0), jnp.zeros((1, *shape)))
+    rng = np.random.default_rng(0)
+    variables = jax.tree.map(lambda leaf: leaf + 0.1 * rng.random(leaf.shape, np.float32), variables)
+    predict = jax.tree_util.Partial(net.apply, variables)
+    starts = np.array([[0, 0], [7, 20], [21, 4], [42, 33]], np.int32)
+    images, fills = rng.random((1, *shape), np.float32), np.zeros((1, *shape), np.float32)
+    found, plan = by_boxes(predict, images, (6, 7), starts, fills)
+    expected = jax.jit(predict)(occluded(images, (6, 7), starts, fills))
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+    assert plan.part < 0.6, "most of the work is spared"
+    program = jaxprs.trace(predict, jax.ShapeDtypeStruct((1, *shape), jnp.float32))[0]
+    first_dense = program.equations[min(plan.dense)].primitive.name
+    assert first_dense in ("reduce_sum", "mean", "reduce_window_sum") or kind == "inception"
+
+
+def test_an_operation_that_nobody_foresaw_makes_it_dense_and_never_wrong():
+    rng = np.random.default_rng(0)
+    images = rng.random((1, 12, 11, 2), np.float32)
+
+    def predict(x):
+        x = jnp.cumsum(jax.nn.relu(x - 0.2), axis=1)  # not local
+        x = jnp.sort(x, axis=2)
+        _, total = lax.scan(lambda carry, row: (carry + row, (carry * row).sum(-1)), x[:, 0], jnp.moveaxis(x, 1, 0))
+        return total.sum(0)[:, :3]
+
+    starts = np.array([[0, 0], [3, 2], [9, 8]], np.int32)
+    found, plan = by_boxes(predict, images, (3, 3), starts, 0 * images)
+    assert len(plan.dense) > 2
+    np.testing.assert_allclose(found, predict(occluded(images, (3, 3), starts, 0 * images)), rtol=1e-5)
+
+
+def test_a_sweep_finds_out_by_itself_what_is_fastest(monkeypatch):
+    monkeypatch.setattr(evaluation, "TRYING_WORK", 0.0)
+    tried = []
+    real = evaluation._Run.batch
+    monkeypatch.setattr(
+        evaluation._Run, "batch", lambda self, way, *rest: (tried.append(way), real(self, way, *rest))[1]
+    )
+    rng = np.random.default_rng(0)
+    kernel, head = rng.normal(size=(3, 3, 3, 8)).astype(np.float32), rng.normal(size=(8, 4)).astype(np.float32)
+
+    def predict(x):
+        x = lax.conv_general_dilated(x, kernel, (1, 1), "SAME", dimension_numbers=SPECS[2])
+        return jax.nn.softmax(jax.nn.relu(x).mean((1, 2)) @ head)
+
+    images = rng.random((3, 20, 20, 3), np.float32)
+    images[1, :8, :8] = 0  # patches there change nothing
+    options = {"patch_size": 5, "stride": 3, "batch_size": 8}
+    found = occlusion.sweep(predict, images, **options)
+    expected = occlusion.sweep(predict, images, method="dense", **options)
+    np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=1e-6)
+    ways = {(type(way.plan), way.options) for way in tried}
+    assert len(ways) == 4, "boxes and whole images, each with and without YNNPACK"
+    tried.clear()
+    occlusion.sweep(predict, images, **options)
+    assert len(set(tried)) == 1, "it is known now"

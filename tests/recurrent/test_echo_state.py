@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from hw3.recurrent import echo_state, rnn
+from hw3.recurrent import echo_state, initializers, rnn
 from hw3.recurrent.echo_state import Reservoir
 from hw3.recurrent.initializers import spectral_radius
 
@@ -94,3 +94,83 @@ def test_memory_capacity_of_a_delay_line_and_of_random_reservoirs_keeps_to_the_b
     assert 3 < total < n
     with pytest.raises(ValueError, match="washout is 10 steps; it must be at least the 24 delays"):
         echo_state.memory_capacity(small, key, 2 * n, 2000, washout=10)
+
+
+@pytest.mark.parametrize(("hidden", "density"), [(1, 0.1), (5, 0.1)])
+def test_sparse_matrices_always_have_the_spectral_radius_asked_for(hidden, density):
+    """Half of those of 5 units at this density are nilpotent: no factor would bring them to a radius."""
+    keys = jax.random.split(jax.random.key(0), 200)
+    draw = jax.jit(jax.vmap(lambda key: echo_state.random_reservoir(key, hidden, 1, 0.9, density)))
+    W = np.asarray(draw(keys).W)
+    radii = np.abs(np.linalg.eigvals(W)).max(-1)
+    np.testing.assert_allclose(radii, 0.9, rtol=1e-9)
+    powers = np.stack([np.linalg.matrix_power((w != 0).astype(int), hidden) for w in W])
+    assert powers.any((1, 2)).all()
+
+
+def test_what_is_no_circle_of_units_is_known():
+    rng = np.random.default_rng(0)
+    for hidden in (1, 2, 3, 8, 9):
+        edges = rng.random((100, hidden, hidden)) < 1.2 / hidden
+        circles = np.linalg.matrix_power(edges.astype(float), hidden).any((1, 2))
+        np.testing.assert_array_equal(jax.jit(jax.vmap(echo_state._has_circle))(edges), circles)
+        assert 0 < circles.sum() < 100 or hidden == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"radius": -0.9}, r"the spectral radius is -0.9; it must be finite and not negative"),
+        ({"radius": np.array([0.5, -1])}, r"the spectral radius is \[ 0.5 -1. \]; it must be finite"),
+        ({"radius": float("inf")}, "the spectral radius is inf; it must be finite"),
+        ({"radius": float("nan")}, "the spectral radius is nan; it must be finite"),
+        ({"leak": 1.5}, "leak is 1.5; it must be above 0 and at most 1"),
+        ({"leak": 0.0}, "leak is 0.0; it must be above 0"),
+        ({"leak": -0.1}, "leak is -0.1; it must be above 0"),
+        ({"density": 1e-6}, "hidden is 5 at density 1e-06; their product must be at least 0.01"),
+        ({"hidden": 0}, "hidden is 0 at density 0.5"),
+    ],
+)
+def test_reservoirs_that_cannot_be_are_refused(arguments, message):
+    settings = {"hidden": 5, "inputs": 1, "radius": 0.9, "density": 0.5} | arguments
+    with pytest.raises(ValueError, match=message):
+        echo_state.random_reservoir(jax.random.key(0), **settings)
+
+
+def test_a_leak_set_later_is_checked_where_it_is_used(reservoir):
+    leaky = reservoir._replace(leak=jnp.asarray(1.5))
+    xs = jnp.zeros((4, 3))
+    for call in (
+        lambda: echo_state.states(leaky, xs),
+        lambda: echo_state.summaries(leaky, xs[None]),
+        lambda: echo_state.distances(leaky, xs, jnp.zeros(20), jnp.ones(20)),
+    ):
+        with pytest.raises(ValueError, match=r"leak is 1.5; it must be above 0 and at most 1"):
+            call()
+
+
+@pytest.mark.parametrize("samples", [5, 7, 8, 30])
+def test_without_a_penalty_the_readout_is_the_smallest_of_the_best(samples):
+    """As many samples as states and fewer leave a choice; so does a state that repeats another."""
+    rng = np.random.default_rng(0)
+    features, targets = rng.normal(2, 1, (samples, 7)), rng.normal(size=(samples, 3))
+    features[:, 6] = features[:, 5]
+    readout = echo_state.ridge(jnp.asarray(features), jnp.asarray(targets), 0)
+    V = np.linalg.lstsq(features - features.mean(0), targets - targets.mean(0), rcond=1e-10)[0].T
+    np.testing.assert_allclose(readout.V, V, atol=1e-10)
+    nearly = ridge(jnp.asarray(features), jnp.asarray(targets), 1e-9)
+    np.testing.assert_allclose(readout.V, nearly.V, atol=1e-5)
+    for wrong in (-1.0, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match=f"penalty is {wrong}; it must be finite and not negative"):
+            echo_state.ridge(jnp.asarray(features), jnp.asarray(targets), wrong)
+
+
+def test_a_matrix_without_an_eigenvalue_is_not_scaled():
+    zeros = jax.nn.initializers.zeros
+    with pytest.raises(
+        ValueError, match=r"the W of 4 units that was drawn has spectral radius 0.0; it cannot be scaled"
+    ):
+        initializers.recurrent(jax.random.key(0), 4, 0.9, zeros)
+    with pytest.raises(ValueError, match="the spectral radius is -1; it must be finite and not negative"):
+        initializers.random_rnn(jax.random.key(0), 4, 2, 2, -1)
+    assert not initializers.recurrent(jax.random.key(0), 4, 0).any()

@@ -121,24 +121,24 @@ def test_chrono_biases_are_of_memories_up_to_the_length():
 SPLIT = """
 import jax, numpy as np
 from jax.sharding import Mesh
-from hw3 import sequence_learning, sharding
-from hw3.sequences import Task
+from hw3.datasets.proteins import Task
+from hw3.recurrent import learning
 
-assert [sequence_learning.mesh_for(batch).size for batch in (64, 48, 33, 16, 1)] == [4, 3, 1, 1, 1]
+assert [learning.mesh_for(batch).size for batch in (64, 48, 33, 16, 1)] == [4, 3, 1, 1, 1]
 task = Task(length=30, classes=2, early=20)
-keys = sequence_learning.seed_keys(2)
-sets = sequence_learning.draw_sets(keys, task, 10, 40)
-recipe = sequence_learning.Recipe(updates=4, batch=64, clip=0.5)
+keys = learning.seed_keys(2)
+sets = learning.draw_sets(keys, task, 10, 40)
+recipe = learning.Recipe(updates=4, batch=64, clip=0.5)
 found = []
 for devices in (1, 4):
-    initial = sequence_learning.initial_lstms(keys.initial, 8, 2, 1.0)
+    initial = learning.initial_lstms(keys.initial, 8, 2, 1.0)
     mesh = Mesh(np.array(jax.devices()[:devices]), ("any",))
-    found.append(sequence_learning.train(keys, task, sets, recipe, initial, mesh=mesh))
+    found.append(learning.train(keys, task, sets, recipe, initial, mesh=mesh))
 one, four = found
 np.testing.assert_allclose(four.losses, one.losses, rtol=1e-5)
 np.testing.assert_allclose(four.gradient_norms, one.gradient_norms, rtol=1e-4)
 try:
-    sequence_learning.train(keys, task, sets, recipe._replace(batch=7), initial, mesh=mesh)
+    learning.train(keys, task, sets, recipe._replace(batch=7), initial, mesh=mesh)
 except ValueError as error:
     print(error)
 """

@@ -1,14 +1,27 @@
 """The page: self-contained, escaped, complete, in one order for every reader."""
 
+import base64
+import io
 import re
 
+import numpy as np
 import pytest
 from markupsafe import Markup
+from PIL import Image
 
 from hw3.report import page as pages
 from hw3.report.page import Answer, Figure, Page, Published, Section, Table
 
-PNG = {"a.png": b"\x89PNG-a", "b.png": b"\x89PNG-b"}
+
+def png(pixels):
+    written = io.BytesIO()
+    Image.fromarray(pixels).save(written, format="PNG")
+    return written.getvalue()
+
+
+# A colour map of more colours than a palette has, and a plain one.
+SHADES = np.stack(np.broadcast_arrays(np.arange(256)[:, None], np.arange(64)[None] * 4, 128), -1).astype(np.uint8)
+PNG = {"a.png": png(SHADES), "b.png": png(np.zeros((4, 4, 3), np.uint8))}
 ANSWER = Answer(
     "1 (1)",
     "Is 1 < 2? Say why.",
@@ -37,6 +50,12 @@ def test_nothing_is_loaded_from_elsewhere(page):
     assert not re.search(r'(src|href)="(?!data:|#)', page)
     assert "@import" not in page
     assert not re.search(r"https?://", page)
+
+
+def test_pictures_keep_their_colours_to_a_few_levels(page):
+    shown = re.findall(r'src="data:image/png;base64,([^"]+)', page)[0]
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(shown))).convert("RGB")).astype(int)
+    assert np.abs(picture - SHADES).max() <= 16
 
 
 def test_text_is_escaped_and_everything_is_there(page):

@@ -38,16 +38,23 @@ def test_bad_input_is_one_line_and_touches_nothing(out, checkpoint, tmp_path):
         (["train_cnn.py", "--outdir=/dev/null/out"], "--outdir: cannot write in /dev/null/out"),
         (["train_cnn.py", "--dataset=mnits"], "mnits"),
         (
-            [*train, "--learning_rate=1e9", f"--outdir={empty}"],
+            [*train, f"--model={'dense50 ' * 10}", "--recipe=published", "--learning_rate=100", f"--outdir={empty}"],
             r"the loss is (nan|inf) in epoch 1",
         ),
         (["benchmark.py", "--rows=train,lunch"], "--rows: unknown row 'lunch'; choose from train, forward"),
         (["train_cnn.py", "wide"], "unexpected argument 'wide'"),
         (["train_cnn.py", "--seed=-1"], "flag --seed=-1: "),
-        (["train_cnn.py", "--model="], "a network needs at least one layer"),
+        (["train_cnn.py", "--model="], "flag --model= is empty: leave it out for the default"),
+        (["sweep_dataset.py", "--sweep="], "flag --sweep= is empty: leave it out for the default"),
+        (
+            ["train_cnn.py", f"--outdir={tmp_path}/\udcff"],
+            r"--outdir=.*/\\udcff' is not UTF-8: name files and folders in",
+        ),
+        (["train_cnn.py", "--max_shift=28"], "max_shift is 28; it must be smaller than the images, 28x28 pixels"),
+        (["train_cnn.py", "--dataset=fashion-mnist"], "did you mean fashion_mnist"),
         (
             [*train, f"--outdir={blocked}"],
-            f"--outdir: cannot write in {blocked}/{FOLDER}/checkpoint",
+            f"{blocked}/{FOLDER} was not made by this program: train_cnn.py replaces its own",
         ),
     ]
     before = hashes(out)

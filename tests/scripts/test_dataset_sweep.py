@@ -16,7 +16,7 @@ from hw3.occlusion import storage
 
 DEVICES = "--xla_force_host_platform_device_count={}"
 # Chunks of one image are written every few milliseconds, so that many a kill falls into writing.
-SWEEP = ["--images=60", "--chunk_images=1", "--stride=4"]
+SWEEP = ["--first=60", "--chunk_images=1", "--stride=4"]
 
 
 @pytest.fixture(scope="session")
@@ -123,13 +123,31 @@ def test_a_process_that_fails_names_itself_and_the_others_end(trained_flag, tmp_
     assert "Traceback" not in first.stderr
 
 
+def test_a_process_number_given_twice_and_a_killed_process_are_one_line(trained_flag, tmp_path):
+    taken, again = start_all(2, 1, tmp_path, trained_flag, *SWEEP, of_each=[[], ["--process_id=0"]])
+    fails_in_one_line(end(again), r"--process_id=0 is given twice: another process of this run, number \d+ on")
+    taken.send_signal(signal.SIGKILL)
+    taken.communicate()
+
+    first, second = start_all(2, 1, tmp_path, trained_flag, "--images=2000", "--chunk_images=1")
+    while not list(tmp_path.glob("dataset_sweep.zarr/clean/c/*")):
+        assert first.poll() is None, first.communicate()
+        time.sleep(0.01)
+    second.send_signal(signal.SIGKILL)
+    first = end(first)
+    second.communicate()
+    fails_in_one_line(first, r"process 0 of 2 on \S+ ends, for another failed; process 1 of 2 on \S+ it was killed, or")
+    succeeds("sweep_dataset.py", trained_flag, *SWEEP, f"--outdir={tmp_path}", "--overwrite")
+    assert not list(tmp_path.glob(".process~*"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--patch_size=6"], r"holds another sweep \(patch_size is \[8, 8\] there and \[6, 6\] here\): give another"),
         (["--chunk_images=2"], r"holds another sweep \(a chunk has 1 images there and 2 here\)"),
         (["--digit=11"], r"--digit=11: must be all or a class in 0\.\.9"),
-        (["--images=10001"], "--images=10001: there are 10000 such images"),
+        (["--first=10001"], "--first=10001: there are 10000 such images"),
         (
             ["--num_processes=2"],
             "--coordinator_address is missing: --coordinator_address, --num_processes, --process_id",
@@ -149,18 +167,18 @@ def test_bad_flags_end_in_one_line_and_touch_nothing(undisturbed, trained_flag, 
     assert hashes(undisturbed) == before
 
 
-def test_the_summary_says_what_the_array_holds(undisturbed, tmp_path):
+def test_the_summary_says_what_the_array_holds(undisturbed, trained_flag, tmp_path):
     sweep = f"--sweep={undisturbed / 'dataset_sweep.zarr'}"
     done = succeeds("summarize_sweep.py", sweep, f"--outdir={tmp_path}", "--gallery=2")
     assert "60 test images of mnist under a patch of 8x8 pixels at 6x6 positions" in done.stdout
-    record = json.loads((tmp_path / "dataset_summary" / "results.json").read_text())
+    record = json.loads((tmp_path / "dataset_summary" / "results.json").read_text())["results"]
     array = arrays(undisturbed)
     right = array["probabilities"].argmax(-1) == array["label"][:, None, None]
     assert record["overall"]["accuracy"] == pytest.approx(right.mean(), rel=1e-12)
     accuracies = right.mean((1, 2))
     clean_right = array["clean"].argmax(-1) == array["label"]
-    assert record["fragile"][0]["accuracy"] == accuracies[clean_right].min()
-    assert record["robust"][0]["accuracy"] == accuracies.max()
+    assert record["fragile"]["ranked"][0]["accuracy"] == accuracies[clean_right].min()
+    assert record["robust"]["ranked"][0]["accuracy"] == accuracies.max()
     labels, counts = np.unique(array["label"], return_counts=True)
     assert [(row["label"], row["images"]) for row in record["classes"]] == list(zip(labels, counts, strict=True))
     for name in ("accuracy", "probability", "confusion", "fragile", "robust"):
@@ -171,10 +189,14 @@ def test_the_summary_says_what_the_array_holds(undisturbed, tmp_path):
     before = hashes(tmp_path / "dataset_summary")
     chunk.write_bytes(chunk.read_bytes()[:-1])
     refused = run("summarize_sweep.py", f"--sweep={broken}", f"--outdir={tmp_path}")
-    fails_in_one_line(
-        refused, f"chunk 7 of {broken} is damaged .*remove {chunk} and run scripts/sweep_dataset.py again"
-    )
-    chunk.unlink()
+    fails_in_one_line(refused, rf"chunk 7 of {broken} is damaged \(.*\): run scripts/sweep_dataset.py again")
+    assert hashes(tmp_path / "dataset_summary") == before
+
+    (broken / "clean" / "c" / "9" / "0").unlink()
     refused = run("summarize_sweep.py", f"--sweep={broken}", f"--outdir={tmp_path}")
     fails_in_one_line(refused, f"1 of the 60 chunks of {broken} are missing: run scripts/sweep_dataset.py again")
-    assert hashes(tmp_path / "dataset_summary") == before
+    again = succeeds("sweep_dataset.py", trained_flag, *SWEEP, f"--sweep={broken}", f"--outdir={tmp_path}")
+    assert "damaged chunks of" in again.stdout
+    assert "to be made again: 7\n" in again.stdout
+    assert "with 1 device: 72 in" in again.stdout, "those of two images"
+    assert hashes(broken) == hashes(undisturbed / "dataset_sweep.zarr")

@@ -52,7 +52,7 @@ def test_a_killed_run_continues_to_the_same_numbers(out, tmp_path):
 
 def test_another_run_is_not_continued(out):
     refused = run("train_cnn.py", *TRAIN, "--epochs=5", f"--outdir={out}", "--resume")
-    fails_in_one_line(refused, r"holds another training run \(epochs is 3 there and 5 here\)")
+    fails_in_one_line(refused, r"holds another training run \(epochs is 3 there and 5 here, and its cosine schedule")
 
 
 def test_sweep_leaves_whole_results_of_one_run(out, checkpoint, tmp_path):

@@ -29,7 +29,7 @@ def test_both_print_the_answers_and_write_what_they_found(optimized, tmp_path):
 @pytest.mark.parametrize(
     ("script", "arguments", "words", "status"),
     [
-        ("unroll_rnn.py", ["--learning_rate=nan"], "learning_rate is nan; it must be finite", 1),
+        ("unroll_rnn.py", ["--learning_rate=nan"], "--learning_rate=nan: must be from -100 to 100", 2),
         ("unroll_rnn.py", ["--precision=float16"], "float16", 2),
         ("unroll_lstm.py", ["--input=/nowhere/case.json"], "/nowhere/case.json: No such file", 1),
         ("unroll_lstm.py", ["--document_004", "--input=x.json"], "exclude each other", 1),

@@ -3,12 +3,13 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hw3.studies import checks
 
 
+@example([3, 3], 1)
 @given(st.lists(st.integers(-5, 15), max_size=5), st.integers(1, 3))
 def test_lists_must_ascend_within_bounds(values, at_least):
     good = values == sorted(set(values)) and all(0 <= value <= 10 for value in values) and len(values) >= at_least

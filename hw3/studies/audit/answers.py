@@ -8,7 +8,7 @@ import numpy as np
 from hw3.report.page import Answer, Figure, Published
 from hw3.report.words import enumerated
 from hw3.studies.audit import tables
-from hw3.studies.audit.figures import COUNTS, ORDER, maps_of
+from hw3.studies.audit.figures import COUNTS, ORDER, PROBLEM_1, PROBLEM_2, PROBLEMS_3_5, REGIONS, maps_of
 from hw3.studies.audit.findings import FAULTS, MARKS, REPRODUCED, VERDICTS, Finding, counts
 from hw3.studies.audit.images.published import PublishedMaps
 from hw3.studies.audit.images.regions import PLAIN
@@ -71,6 +71,7 @@ def networks(results: Results) -> Answer:
         f"Of {len(rows)} numbers on networks {len(faulty) or 'none'} {'is' if len(faulty) < 2 else 'are'} misprinted "
         f"or wrong{': ' + enumerated(which) if len(which) in (1, 2) else ''}.",
         f"{_tally(rows)}. Output shapes and parameters are computed from the layers.",
+        figures=[Figure(f"{NAME}/{PROBLEM_1}", "Verdicts on the numbers of problem 1 by document.")],
         tables=[tables.faults(results, (1,)), tables.reasons(results, (1,))],
         published=said(rows),
         made_by=[NAME],
@@ -104,6 +105,7 @@ def occlusion(results: Results) -> Answer:
                 for maps in results.maps
                 if maps.moved
             ),
+            Figure(f"{NAME}/{PROBLEM_2}", "Verdicts on the numbers of problem 2 by document."),
         ],
         tables=[tables.reasons(results, (2,))],
         published=said([row for row in rows if row.verdict != REPRODUCED]),
@@ -118,8 +120,8 @@ def _order(maps: PublishedMaps) -> str:
     drifted = [row + 1 for row, source in enumerate(maps.row_sources) if source not in (row, -1)]
     which = f"; rows {enumerated(drifted)} of the highest probabilities repeat other rows of P(6)" if drifted else ""
     return (
-        f"Document {maps.document}'s row and column 0 stand between 8 and 9: with them in front the total variation of "
-        f"P(6) {smoother} from {before:.1f} to {after:.1f}{which}."
+        f"Document {maps.document}'s row and column 0 stand in place {maps.moved + 1}: with them in front the total "
+        f"variation of P(6) {smoother} from {before:.1f} to {after:.1f}{which}."
     )
 
 
@@ -146,7 +148,9 @@ def map_answers(results: Results) -> list[Answer]:
             "audit 2 (2)",
             "Do the conclusions follow from the maps that they are drawn from?",
             verdict,
-            f"By their own numbers {enumerated(covered)}.",
+            f"By their own numbers {enumerated(covered)}."
+            + (f" A test image like theirs was not looked for: {results.left_out}." if results.left_out else ""),
+            figures=[Figure(f"{NAME}/{REGIONS}", "Importance by the documents' own maps, and the regions they print.")],
             tables=[tables.published_maps(results)],
             published=[_conclusion(maps) for maps in results.maps],
             made_by=[NAME],
@@ -202,6 +206,7 @@ def recurrent(results: Results) -> Answer:
         f"Of {len(rows)} numbers {_faulty(rows)} are misprinted or wrong, and {len(results.formulas)} formulas do not "
         "give what stands beside them.",
         f"{_tally(rows)}.",
+        figures=[Figure(f"{NAME}/{PROBLEMS_3_5}", "Verdicts on the numbers of problems 3 and 5 by document.")],
         tables=[tables.faults(results, (3, 5)), tables.reasons(results, (3, 5)), tables.formulas(results)],
         made_by=[NAME],
     )

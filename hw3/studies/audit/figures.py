@@ -1,23 +1,29 @@
 """Figures of the audit: counts, the published maps beside ours, what stands where in document 004's tables."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
+from hw3.occlusion import maps as occlusion_maps
 from hw3.occlusion import positions
 from hw3.report import style
-from hw3.report.style import BLUE, GREY, ORANGE, SKY, VERMILION
+from hw3.report.style import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION
 from hw3.studies import given
-from hw3.studies.audit.findings import VERDICTS, counts
+from hw3.studies.audit.findings import VERDICTS, Finding, counts
 from hw3.studies.audit.images.maps import DIGIT
 from hw3.studies.audit.images.nearest import Nearest
 from hw3.studies.audit.images.published import PublishedMaps
+from hw3.studies.audit.images.regions import as_sweep
 from hw3.studies.audit.measure import Results
 
 COUNTS = "verdicts.png"
+PROBLEM_1, PROBLEM_2, PROBLEMS_3_5 = "verdicts_1.png", "verdicts_2.png", "verdicts_3_5.png"
 ORDER = "order_004.png"
+REGIONS = "regions.png"
 LOOKS = ((BLUE, ""), (SKY, ".."), ("#CCCCCC", ""), (ORANGE, "//"), (VERMILION, "xx"))  # in the order of VERDICTS
 
 
@@ -28,12 +34,21 @@ def maps_of(document: str) -> str:
 
 def figures(results: Results) -> dict[str, Figure]:
     """All figures of the study by file name."""
-    drawn = {COUNTS: verdict_counts(results)}
+    drawn = {COUNTS: verdict_counts(results.findings, "every printed number")}
+    for name, problems, title in (
+        (PROBLEM_1, (1,), "numbers of problem 1"),
+        (PROBLEM_2, (2,), "numbers of problem 2"),
+        (PROBLEMS_3_5, (3, 5), "numbers of problems 3 and 5"),
+    ):
+        if rows := [row for row in results.findings if row.problem in problems]:
+            drawn[name] = verdict_counts(rows, title)
     like = {found.document: found for found in results.nearest}
     for maps in results.maps:
         drawn[maps_of(maps.document)] = published_maps(maps, like.get(maps.document))
         if maps.moved:
             drawn[ORDER] = order(maps)
+    if results.maps:
+        drawn[REGIONS] = important_regions(results.maps)
     return drawn
 
 
@@ -113,9 +128,34 @@ def order(maps: PublishedMaps) -> Figure:
     return figure
 
 
-def verdict_counts(results: Results) -> Figure:
+@style.styled
+def important_regions(published: Sequence[PublishedMaps]) -> Figure:
+    """The importance of each pixel by a document's own maps, the region that it prints and the one of its labels."""
+    figure = style.new_figure(style.WIDTH, 3.6)
+    panels = figure.subplots(1, len(published), squeeze=False)[0]
+    for ax, maps in zip(panels, published, strict=True):
+        side = len(maps.probability)
+        sweep = as_sweep(maps.probability, maps.labels[:side, :side], maps.stride)
+        importance = occlusion_maps.importance(sweep)[0]
+        artist = ax.imshow(importance, cmap=style.DIVERGING, norm=style.symmetric(importance), interpolation="nearest")
+        figure.colorbar(artist, ax=ax, label="mean drop of P(6)", shrink=0.75)
+        for edges, colour, line, label in (
+            (maps.region.said, "black", "--", "as printed"),
+            (maps.region.plain, GREEN, "-", "of its labels"),
+        ):
+            top, bottom, left, right = edges
+            box = Rectangle((left - 0.5, top - 0.5), right - left + 1, bottom - top + 1)
+            box.set(fill=False, edgecolor=colour, linestyle=line, linewidth=1.5, label=label)
+            ax.add_patch(box)
+        style.pixel_axes(ax)
+        ax.set_title(f"document {maps.document}")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
+    return figure
+
+
+def verdict_counts(findings: Sequence[Finding], title: str) -> Figure:
     """The share of each document's numbers that got each verdict, with their counts, as stacked bars."""
-    rows = counts(results.findings)[:-1]
+    rows = counts(findings)[:-1]
     numbers = np.array([row.numbers for row in rows])
     totals = numbers.sum(1)
     figure = style.new_figure(8.5, 0.55 * len(rows) + 1.9)
@@ -130,7 +170,7 @@ def verdict_counts(results: Results) -> Figure:
         )
         axes.bar_label(
             bars,
-            [f"{value:,}" if value else "" for value in found],
+            [f"{value:,}" if share > 1.2 else "" for value, share in zip(found, width, strict=True)],
             label_type="center",
             size=8,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
@@ -141,6 +181,6 @@ def verdict_counts(results: Results) -> Figure:
     axes.invert_yaxis()
     axes.set_xlabel("percent of its printed numbers")
     axes.set_xlim(0, 102)
-    axes.set_title("The audit: every printed number", weight="bold")
+    axes.set_title(f"The audit: {title}", weight="bold")
     figure.legend(loc="outside lower center", ncols=len(VERDICTS), fontsize=9)
     return figure

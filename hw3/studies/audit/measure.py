@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from hw3.classifiers import Predict
 from hw3.datasets import Dataset
+from hw3.report.words import enumerated
 from hw3.studies.audit.findings import Finding
 from hw3.studies.audit.images import checks, nearest, published, transcription
 from hw3.studies.audit.images.nearest import Nearest
@@ -51,7 +52,7 @@ def measure(
 
     Args: predict, dataset: a trained network and the images whose maps are compared with the published ones; without
       them that comparison is left out.
-    Raises ValueError for a problem or document that there isn't.
+    Raises ValueError for a problem or document that there isn't, for no images, and where there is nothing to audit.
     """
     _check(settings)
     numbers = [row for row in NUMBERS if row.document in settings.documents]
@@ -65,8 +66,11 @@ def measure(
         found += [*images, *(finding for finding in recurrent if finding.document == document)]
         if document in MAPS and 2 in settings.problems:
             maps.append(MAPS[document](blocks, verdicts))
-    like, left_out = _nearest(settings, tuple(maps), predict, dataset, progress)
     kept = tuple(finding for finding in found if finding.problem in settings.problems)
+    if not kept:
+        documents, problems = enumerated(settings.documents), enumerated(settings.problems)
+        raise ValueError(f"nothing to audit: document {documents} prints no numbers on problem {problems}")
+    like, left_out = _nearest(settings, tuple(maps), predict, dataset, progress)
     return Results(settings, kept, tuple(slips), tuple(maps), like, left_out)
 
 
@@ -83,7 +87,8 @@ def _nearest(
         return (), "no network was given"
     if not nearest.comparable(dataset):
         return (), f"the network was trained on {dataset.name}, the published maps are of an MNIST digit"
-    return nearest.find(maps, predict, dataset, images=settings.images, progress=progress), ""
+    found = nearest.find(maps, predict, dataset, images=settings.images, progress=progress)
+    return found, "" if found else "the network takes no test image of a 6 for one"
 
 
 def _check(settings: Settings) -> None:
@@ -93,3 +98,5 @@ def _check(settings: Settings) -> None:
     ):
         if not given or not set(given) <= set(allowed):
             raise ValueError(f"{name} must be among {allowed}, not {given}")
+    if settings.images is not None and settings.images < 1:
+        raise ValueError(f"images must be at least 1, not {settings.images}")

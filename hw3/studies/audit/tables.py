@@ -38,10 +38,10 @@ def reasons(results: Results, problems: tuple[int, ...] = PROBLEMS) -> Table:
     groups = Counter(
         (finding.document, VERDICTS.index(finding.verdict), finding.reason)
         for finding in results.findings
-        if finding.verdict != REPRODUCED and finding.problem in problems
+        if finding.verdict != REPRODUCED and finding.reason and finding.problem in problems
     )
     return Table(
-        "What is not reproduced as it stands",
+        "What is not reproduced as it stands, and why",
         ("document", "verdict", "why", "numbers"),
         [
             (document, VERDICTS[verdict], reason, count)

@@ -21,7 +21,7 @@ def becomes(growth: float) -> str:
     """What happens over many steps to a norm that grows by so many nats in each.
 
     >>> becomes(-0.5), becomes(0.01), becomes(0.001)
-    ('shrinks to 10^-217', 'grows to 10^4', 'holds (times 2.7)')
+    ('shrinks to 10⁻²¹⁷', 'grows to 10⁴', 'holds (times 2.7)')
     """
     found = fate(growth)
     if found == HOLDS:

@@ -1,9 +1,14 @@
+import jax.numpy as jnp
+import numpy as np
+import page_rules
 import pytest
 
 from hw3.report import results as results_on_disk
 from hw3.report.results import Record
 from hw3.studies import audit
+from hw3.studies.audit.figures import published_maps
 from hw3.studies.audit.findings import FAULTS, REPRODUCED
+from hw3.studies.audit.images.nearest import Nearest
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +35,11 @@ def test_one_problem_of_one_document_is_a_part_of_the_whole(found):
         (audit.Settings(problems=(4,)), "problems must be among"),
         (audit.Settings(documents=()), "documents must be among"),
         (audit.Settings(documents=("005",)), "'005'"),
+        (audit.Settings(images=0), "images must be at least 1"),
+        (
+            audit.Settings(problems=(5,), documents=("000", "003")),
+            "000 and 003 prints no numbers on problem 5",
+        ),
     ],
 )
 def test_what_is_not_there_cannot_be_audited(settings, words):
@@ -38,7 +48,8 @@ def test_what_is_not_there_cannot_be_audited(settings, words):
 
 
 def test_tables_and_files_have_every_number(found):
-    assert set(audit.figures(found)) == {audit.COUNTS, audit.ORDER, "maps_000.png", "maps_004.png"}
+    drawn = {f"audit/{name}" for name in audit.figures(found)}
+    assert drawn == {figure.file for answer in audit.answers(found) for figure in answer.figures}
     (every,) = audit.files(found).values()
     assert [row[3] for row in every.rows] == [row.printed for row in found.findings]
     for table in (*audit.tables(found), every):
@@ -72,3 +83,62 @@ def test_what_documents_print_for_a_part_has_a_mark(found):
     assert {entry.document for entry in lstm} == {"004"}
     changed = [row._replace(verdict=REPRODUCED, reason="") if row.document == "002" else row for row in found.findings]
     assert "wrong" not in [entry.mark for entry in audit.published(found._replace(findings=tuple(changed)), "5")]
+
+
+def test_the_pages_rules(found):
+    answers = audit.answers(found)
+    page_rules.check(answers, [audit.NAME])
+    assert [answer.number for answer in answers] == ["audit", "audit 1", "audit 2", "audit 2 (2)", "audit 3"]
+    for settings in (audit.Settings(problems=(5,)), audit.Settings(documents=("002",)), audit.Settings(problems=(1,))):
+        page_rules.check(audit.answers(audit.measure(settings)), [audit.NAME])
+
+
+def test_the_sentences_on_maps_follow_the_maps(found):
+    by_number = {answer.number: answer for answer in audit.answers(found)}
+    assert "177 of document 004's 400 and none of document 000's 121" in by_number["audit 2"].verdict
+    assert "falls from 76.7 to 53.3; rows 12, 14, 15" in by_number["audit 2"].answer
+    regions = by_number["audit 2 (2)"]
+    assert "documents" not in regions.verdict
+    assert "under none of" in regions.verdict
+    assert [entry.mark for entry in regions.published] == ["wrong", "wrong"]
+
+    first, second = found.maps
+    met = second.region._replace(said=second.region.ours, met=4)
+    better = second._replace(region=met, faulty=np.zeros_like(second.faulty), variation=(53.3, 76.7))
+    by_number = {answer.number: answer for answer in audit.answers(found._replace(maps=(first, better)))}
+    assert "none of document 000's 121 and none of document 004's 400" in by_number["audit 2"].verdict
+    assert "rises from 53.3" in by_number["audit 2"].answer
+    assert "region of document 000 follows" in by_number["audit 2 (2)"].verdict
+    assert [entry.mark for entry in by_number["audit 2 (2)"].published] == ["wrong", "right under a convention"]
+
+
+def test_whether_an_image_explains_the_maps_is_measured(found):
+    image, values = np.zeros((28, 28)), np.ones((21, 21))
+    like = Nearest("004", 11, 0.97, 0.5, 900, 0.9, ((5, 3),), image, values)
+    told = {answer.number: answer for answer in audit.answers(found._replace(nearest=(like,)))}["audit 2, ours"]
+    assert told.verdict.startswith("A test image of a 6 explains them")
+    told = {
+        answer.number: answer for answer in audit.answers(found._replace(nearest=(like._replace(correlation=0.8),)))
+    }["audit 2, ours"]
+    assert told.verdict.startswith("No test image of a 6 quite explains them")
+    assert "0.80" in told.verdict
+    assert "image 11, 0.80 against a median of 0.50" in told.answer
+    with_ours, without = (published_maps(found.maps[1], each) for each in (like, None))
+    assert len(with_ours.axes) > len(without.axes)  # the map and its colour bar
+
+
+def test_why_no_image_was_compared_is_said(found, mnist):
+    assert found.left_out == "no network was given"
+    assert (
+        "was not looked for: no network was given" in {a.number: a for a in audit.answers(found)}["audit 2 (2)"].answer
+    )
+    maps_only = audit.Settings(problems=(2,), documents=("000",), images=5)
+
+    def never_a_six(images):
+        return jnp.tile(jnp.eye(10)[0], (len(images), 1))
+
+    other = audit.measure(maps_only, never_a_six, mnist._replace(name="letters"))
+    assert (other.nearest, "letters" in other.left_out) == ((), True)
+    none = audit.measure(maps_only, never_a_six, mnist)
+    assert (none.nearest, none.left_out) == ((), "the network takes no test image of a 6 for one")
+    assert audit.measure(audit.Settings(problems=(5,)), never_a_six, mnist).left_out == "no maps were audited"

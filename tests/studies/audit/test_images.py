@@ -4,8 +4,10 @@ import collections
 
 import hypothesis
 import hypothesis.strategies as st
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy import stats
 
 from hw3 import occlusion
 from hw3.occlusion import maps as occlusion_maps
@@ -139,6 +141,8 @@ def test_alignment_and_order_of_the_tables():
     probability, labels = blocks["probability"].grid(), blocks["labels"].grid()
     assert maps.align(probability, labels) == (0, 1)
     assert maps.align(probability[1:, 1:], labels).first == 1
+    excluded = maps.conflicts(np.array([[0.05, 0.05, 0.3], [0.6, 0.6, 0.3]]), np.array([[6, 5, 6], [6, 5, 5]]))
+    assert excluded.tolist() == [[True, False, False], [False, True, False]]
     moved = maps.with_first(probability, 8)
     assert (moved[0, 1:9] == probability[8, :8]).all()
     assert (moved[9:, 9:] == probability[9:, 9:]).all()
@@ -175,8 +179,6 @@ def test_the_published_maps_as_they_are(found):
 
 
 def test_rank_correlations_are_spearmans():
-    from scipy import stats
-
     rng = np.random.default_rng(0)
     theirs, ours = rng.random((5, 5)).round(1), rng.random((4, 5, 5)).round(1)
     ours[3] = 0.5
@@ -190,8 +192,6 @@ def test_the_image_that_made_a_map_is_found(mnist, optimized):
     """A made-up network, and a published map that is one of its own."""
 
     def predict(images):
-        import jax.numpy as jnp
-
         weights = jnp.linspace(-1, 1, 28 * 28).reshape(28, 28)
         score = 4 + jnp.einsum("nhwc,hw->n", images, jnp.cos(9 * weights)) / 10
         return jnp.stack([(1 - s) / 9 if k != 6 else s for k in range(10) for s in [1 / (1 + jnp.exp(-score))]], -1)
@@ -206,5 +206,6 @@ def test_the_image_that_made_a_map_is_found(mnist, optimized):
     assert like.correlation == pytest.approx(1)
     assert like.same_label == 1
     assert like.median < 1
+    assert nearest.find((theirs,), lambda images: predict(images)[:, ::-1], mnist, images=12) == ()
     with pytest.raises(ValueError, match="stripes"):
         nearest.find((theirs,), predict, mnist._replace(name="stripes"))

@@ -46,9 +46,9 @@ def untrained(tiny_model, stripes):
 
 
 @pytest.fixture(scope="session")
-def results(untrained, stripes):
+def results(once, untrained, stripes):
     """Every measurement with the settings `tiny`."""
-    return convolution.measure(TINY, untrained, stripes)
+    return once("convolution", lambda _: convolution.measure(TINY, untrained, stripes))
 
 
 @pytest.fixture(scope="session")

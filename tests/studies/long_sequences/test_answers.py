@@ -59,7 +59,7 @@ def test_which_parameters_reach_back():
     assert answer.verdict.startswith(
         "b, W and U: their gradient passes through every step, and in 1,000 steps its norm "
     )
-    assert answer.verdict.endswith("shrinks to 10^-326 at spectral radius 0.5 and grows to 10^22 at 3.")
+    assert answer.verdict.endswith("shrinks to 10⁻³²⁶ at spectral radius 0.5 and grows to 10²² at 3.")
     assert "Of the gradient of c and V nothing comes from before the last step." in answer.answer
     assert "0.002 of b's, 0.002 of W's and 0.002 of U's gradient comes from more than 100 steps back" in answer.answer
     assert marks(answer, "002") == marks(answer, "003") == marks(answer, "004") == [RIGHT]
@@ -116,7 +116,7 @@ def test_an_lstm_that_vanishes_and_explodes():
         "No: in 1,000 steps gradients vanish in 1 of 4 settings, explode in 2; the best LSTM (forget bias log T) "
         "learns length 3,000; the best RNN length 50."
     )
-    assert "at forget bias 0 shrinks to 10^-174 (the product of forget gates alone shrinks to 10^-261)" in answer.answer
+    assert "at forget bias 0 shrinks to 10⁻¹⁷⁴ (the product of forget gates alone shrinks to 10⁻²⁶¹)" in answer.answer
     assert "at forget bias 6 holds (times 0.37)" in answer.answer
     assert "In 1 of 4 settings" in answer.answer
     assert "with forget biases from 6 and spectral radii to 1." in answer.answer

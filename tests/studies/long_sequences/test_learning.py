@@ -24,7 +24,7 @@ SETTINGS = Settings(
     motif_length=4,
     copies=2,
     early=20,
-    learners=(CLIPPED, LOG_T, LEAKING, KEEPING, MEAN),
+    learners=(RNN, CLIPPED, LOG_T, LEAKING, KEEPING, MEAN),
 )
 
 
@@ -63,7 +63,7 @@ def test_readouts_of_the_last_state_and_of_the_mean_differ(results):
     assert len({leaking.accuracies, keeping.accuracies, mean.accuracies}) == 3
 
 
-def test_the_clipped_rnn_is_trained_by_its_recipe_on_the_sets_of_its_length(results):
+def test_the_rnns_are_trained_by_their_recipes_on_the_sets_of_its_length(results):
     keys = training.seed_keys(2)
     task = Task(30, classes=2, motif_length=4, copies=2, early=20)
     sets = training.draw_sets(keys, task, 1000, 200)
@@ -76,6 +76,7 @@ def test_the_clipped_rnn_is_trained_by_its_recipe_on_the_sets_of_its_length(resu
     assert found.training.above_clip == tuple((alone.gradient_norms > 0.2).mean(1).tolist())
     free = training.train(keys, task, sets, recipe._replace(clip=None), training.initial_rnns(keys.initial, 4, 2))
     assert not np.array_equal(free.losses, alone.losses)
+    assert results.of(RNN)[0].training.median_norms == tuple(np.median(free.gradient_norms, 1).tolist())
 
 
 def test_how_far_a_learner_gets():
@@ -104,9 +105,10 @@ def test_tables_figures_and_the_way_to_disk_and_back(results, tmp_path):
     accuracies, seconds, norms = learning.tables(results)
     assert [row[0] for row in accuracies.rows[-2:]] == ["matched filter", "last residues only"]
     found = results.of(CLIPPED)[0].accuracies
-    assert accuracies.rows[0][1] == f"{sum(found) / 2:.3f} ({min(found):.3f} to {max(found):.3f})"
-    assert len(seconds.rows) == 5
+    assert accuracies.rows[1][1] == f"{sum(found) / 2:.3f} ({min(found):.3f} to {max(found):.3f})"
+    assert len(seconds.rows) == 6
     assert [row[:2] for row in norms.rows] == [
+        ["RNN", "30"],
         ["RNN, clipped", "30"],
         ["LSTM, forget bias log T", "30"],
     ]

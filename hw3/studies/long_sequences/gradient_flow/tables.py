@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from hw3.recurrent.lstm import Gates
 from hw3.report.page import Table
+from hw3.report.words import power
 from hw3.studies.long_sequences.gradient_flow.claims import STEPS
 from hw3.studies.long_sequences.gradient_flow.records import GateShares, Growth, LSTMShares, Results, RNNShares, Share
 
@@ -18,9 +19,9 @@ def over_steps(growth: float, steps: int = STEPS) -> str:
     """What growth by so many nats a step comes to, as a power of ten that may be beyond float64.
 
     >>> over_steps(-0.5), over_steps(0.01), over_steps(-0.0001)
-    ('10^-217', '10^4', '10^0')
+    ('10⁻²¹⁷', '10⁴', '10⁰')
     """
-    return f"10^{round(growth * steps / math.log(10))}"
+    return f"10{power(str(round(growth * steps / math.log(10))))}"
 
 
 def _median_and_band(growth: Growth) -> list[str]:
