@@ -43,18 +43,9 @@ def graded(values: np.ndarray) -> np.ndarray:
     return _hex(matplotlib.colormaps[style.SEQUENTIAL](np.asarray(levels)))
 
 
-def discrete(labels: np.ndarray, true: int, palette: Mapping[int, str]) -> np.ndarray:
-    """The colour of each label, str of the same shape; the true one stays in the background."""
-    found = [style.TRUE_COLOUR if label == true else palette[int(label)] for label in labels.flat]
-    return np.array(found).reshape(labels.shape)
-
-
-def palette(predicted: np.ndarray, classes: int) -> dict[int, str]:
-    """A colour for every label in `predicted`: where there are more classes than colours, the commonest come first."""
-    found, counts = np.unique(predicted, return_counts=True)
-    known = len(style.LABEL_COLOURS)
-    ranks = found if classes <= known else np.argsort(np.argsort(-counts, kind="stable"), kind="stable")
-    return {int(label): style.LABEL_COLOURS[int(rank) % known] for label, rank in zip(found, ranks, strict=True)}
+def discrete(labels: np.ndarray, colour: Mapping[int, str]) -> np.ndarray:
+    """The colour of each label, str of the same shape."""
+    return np.array([colour[int(label)] for label in labels.flat]).reshape(labels.shape)
 
 
 def figure(
@@ -109,7 +100,7 @@ def figure(
     )
 
 
-def legend(predicted: np.ndarray, true: int, palette: Mapping[int, str]) -> Markup:
+def legend(predicted: np.ndarray, colour: Mapping[int, str]) -> Markup:
     """The labels in a map, the commonest first, with their colours and at how many positions they are."""
     found, counts = np.unique(predicted, return_counts=True)
     order = np.argsort(-counts, kind="stable")
@@ -117,7 +108,7 @@ def legend(predicted: np.ndarray, true: int, palette: Mapping[int, str]) -> Mark
         Markup(
             '<span style="display:inline-block;margin-right:10px"><span style="display:inline-block;width:9px;'
             'height:9px;border:{};background-color:{}"></span> {}: {:,}</span>'
-        ).format(EDGE, style.TRUE_COLOUR if label == true else palette[label], label, count)
+        ).format(EDGE, colour[label], label, count)
         for label, count in ((int(found[i]), int(counts[i])) for i in order[:LEGEND])
     ]
     if len(order) > LEGEND:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from markupsafe import Markup
 
-from hw3.report import heatmap, math
+from hw3.report import heatmap, math, style
 
 # Three maps of three images with so many positions each stay below 1 MB.
 IMAGES = 3
@@ -67,10 +67,9 @@ def maps(given: Maps) -> str:
         )
     if flat:
         parts.append(Markup("<div>Point at a cell for its numbers.</div>"))
-    palette = heatmap.palette(given.predicted, given.clean.shape[-1])
     for image in range(len(given.labels)):
         parts.append(_sentence(given, image))
-        parts.append(_three(given, image, steps, palette) if flat else _most_harmful(given, image))
+        parts.append(_three(given, image, steps) if flat else _most_harmful(given, image))
     if more := given.images - len(given.labels):
         parts.append(
             Markup("<div>{} not shown; <code>to_xarray()</code> has all.</div>").format(
@@ -193,7 +192,7 @@ def _sentence(given: Maps, image: int) -> Markup:
     )
 
 
-def _three(given: Maps, image: int, steps: Sequence[int], palette: Mapping[int, str]) -> Markup:
+def _three(given: Maps, image: int, steps: Sequence[int]) -> Markup:
     """The three maps of an image, side by side where there is room."""
     few = tuple(slice(None, None, step) for step in steps)
     starts = [each[some] for each, some in zip(given.starts, few, strict=True)]
@@ -210,10 +209,11 @@ def _three(given: Maps, image: int, steps: Sequence[int], palette: Mapping[int, 
         heatmap.figure(title, heatmap.graded(values), titles, starts, names, heatmap.scale(values))
         for title, values in ((f"{word.capitalize()} of {label}", true), (f"Highest {word}", highest))
     ]
-    colours = heatmap.discrete(predicted, label, palette)
+    colour = style.label_colours(map(int, np.unique(given.predicted[image])), label)
+    colours = heatmap.discrete(predicted, colour)
     drawn.append(
         heatmap.figure("Predicted label", colours, titles, starts, names, texts=predicted)
-        + heatmap.legend(given.predicted[image], label, palette)
+        + heatmap.legend(given.predicted[image], colour)
     )
     beside = Markup('<div style="display:inline-block;vertical-align:top;margin-top:6px">{}</div>')
     return Markup("<div>{}</div>").format(Markup(" ").join(beside.format(each) for each in drawn))

@@ -6,14 +6,6 @@ import pytest
 from hw3.report import heatmap, style
 
 
-def test_labels_of_few_classes_keep_their_colours_and_of_many_the_commonest_differ():
-    assert heatmap.palette(np.array([3, 7, 7]), 10) == {3: style.LABEL_COLOURS[3], 7: style.LABEL_COLOURS[7]}
-    common = np.repeat([5, 15, 25, 995], [4, 3, 2, 1])
-    found = heatmap.palette(common, 1000)
-    assert list(found) == [5, 15, 25, 995]
-    assert list(found.values()) == list(style.LABEL_COLOURS[:4])
-
-
 def test_a_map_of_one_number_has_one_colour():
     assert len(set(heatmap.graded(np.full((3, 2), 0.25)).ravel())) == 1
     assert heatmap.scale(np.full(3, -np.inf)) == (0, 0)
@@ -35,7 +27,7 @@ def test_labels_that_do_not_fit_are_not_written():
     starts, names = [np.arange(21)] * 2, ("row", "column")
     for label, fits in ((7, True), (77, True), (777, False)):
         labels = np.full((21, 21), label)
-        colours = heatmap.discrete(labels, 0, {label: style.BLUE})
+        colours = heatmap.discrete(labels, {label: style.BLUE})
         html = heatmap.figure("Map", colours, np.full((21, 21), ""), starts, names, texts=labels)
         assert (f">{label}</span>" in html) == fits
-        assert f"{label}: 441" in heatmap.legend(labels, 0, {label: style.BLUE})
+        assert f"{label}: 441" in heatmap.legend(labels, {label: style.BLUE})
