@@ -26,13 +26,25 @@ def beside(path: pathlib.Path) -> pathlib.Path:
 
 def left(path: pathlib.Path) -> list[pathlib.Path]:
     """What processes of this machine that have ended left unfinished beside `path`."""
-    named = re.compile(rf"{re.escape(f'{_prefix(path)}~{_machine()}')}~(\d+)~(\d+)~[0-9a-f]{{8}}", re.ASCII)
-    found = []
+    return [made for made in _made_here(path) if is_left(made)]
+
+
+def going_on(path: pathlib.Path) -> list[pathlib.Path]:
+    """What processes of this machine are making beside `path` now, this one among them."""
+    return [made for made in _made_here(path) if not is_left(made)]
+
+
+def is_left(made: pathlib.Path) -> bool:
+    """Whether the process of this machine that makes what has this name has ended."""
+    process, start = made.name.split("~")[-3:-1]
+    return _has_ended(int(process), start)
+
+
+def _made_here(path: pathlib.Path) -> list[pathlib.Path]:
+    named = re.compile(rf"{re.escape(f'{_prefix(path)}~{_machine()}')}~\d+~\d+~[0-9a-f]{{8}}", re.ASCII)
     with contextlib.suppress(FileNotFoundError):
-        for name in os.listdir(path.parent):
-            if (match := named.fullmatch(name)) and _has_ended(int(match[1]), match[2]):
-                found.append(path.with_name(name))
-    return found
+        return [path.with_name(name) for name in os.listdir(path.parent) if named.fullmatch(name)]
+    return []
 
 
 @contextlib.contextmanager
@@ -96,12 +108,13 @@ def _machine() -> str:
 
 
 def _start(process: int) -> str:
-    """When a process was started, as /proc counts; "0" where there is no /proc or no such process."""
+    """When a process was started, as /proc counts; "0" where there is no /proc, no such process or its shell alone."""
     try:
         # The second field is the program's name in brackets, whatever that holds.
-        return pathlib.Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()[19]
+        fields = pathlib.Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()
     except OSError:
         return "0"
+    return "0" if fields[0] in "ZX" else fields[19]
 
 
 def _has_ended(process: int, start: str) -> bool:

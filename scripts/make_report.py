@@ -28,7 +28,7 @@ OUTDIR = shared_flags.define_outdir_flag()
 FIRST_LOOK = {
     "sweep_occlusion": ("--fragility_images=2",),
     "find_overlays": ("--cut_stride=8", "--paste_stride=6"),
-    "sweep_dataset": ("--images=20",),
+    "sweep_dataset": ("--first=20",),
     "flow_gradients": ("--hidden=4", "--initialisations=2", "--steps=200", "--map_steps=100"),
     "probe_echo_states": ("--hidden=10", "--reservoirs=2", "--steps=100", "--samples=200", "--radii=0.5,1,2"),
     "classify_sequences": (
@@ -69,7 +69,7 @@ def run_all(trained: pathlib.Path) -> None:
     run("find_overlays", *network)
     # In a place of its own: the sweep of a whole data set, which takes minutes, may lie beside it.
     first = f"--sweep={pathlib.Path(OUTDIR.value, 'first_images.zarr')}"
-    run("sweep_dataset", *network, "--images=200", first, "--overwrite")
+    run("sweep_dataset", *network, "--first=200", first, "--overwrite")
     run("summarize_sweep", first, *(given[name] for name in ("data_dir",) if name in given))
     run("unroll_rnn")
     run("unroll_lstm")

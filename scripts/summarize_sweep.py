@@ -7,9 +7,8 @@ python scripts/summarize_sweep.py --sweep=out/sixes.zarr --gallery=12
 import pathlib
 
 from absl import flags
-from common import console, folders, output, program, shared_flags
+from common import classifier_flags, console, folders, output, program, shared_flags
 
-from hw3 import datasets
 from hw3.occlusion import storage
 from hw3.studies import fragility
 from hw3.studies.fragility import FULL, Settings
@@ -30,7 +29,7 @@ NEEDED = ("dataset", "split", "patch_size")  # of the sweep's settings
 def main() -> None:
     """Reads the sweep once, writes figures and tables."""
     store = storage.load(SWEEP.value or pathlib.Path(OUTDIR.value, "dataset_sweep.zarr"), NEEDED)
-    dataset = datasets.load(store.settings["dataset"], DATA_DIR.value)
+    dataset = classifier_flags.swept(store, DATA_DIR.value)
     storage.check_images(store, dataset.test_labels if store.settings["split"] == "test" else dataset.train_labels)
     folders.ready(fragility.NAME)
     results = fragility.measure(store, dataset, Settings(GALLERY.value), progress=console.progress)

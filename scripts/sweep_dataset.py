@@ -1,7 +1,11 @@
 """Moves a patch over every image of a split and keeps all probabilities in one Zarr group; any number of processes.
 
+A sweep is continued with the same classifier and images alone: it keeps a digest of the network's weights, or of the
+operations, constants and weights of a classifier of your own as JAX traces it, and one of images of your own.
+
 python scripts/sweep_dataset.py                                   # the test set; run again, it does what is missing
 python scripts/sweep_dataset.py --digit=6 --patch_size=6,10 --stride=2 --sweep=out/sixes.zarr
+python scripts/sweep_dataset.py --classifier=mine:predict --images=photos --patch_size=32 --stride=16   # your own
 python scripts/sweep_dataset.py --coordinator_address=10.0.0.1:1234 --num_processes=8 --process_id=3
 """
 
@@ -12,20 +16,18 @@ from typing import Any, NoReturn
 import jax
 import numpy as np
 from absl import flags
-from common import console, folders, processes, program, shared_flags, sweep_flags
+from common import classifier_flags, console, folders, processes, program, shared_flags, sweep_flags
+from common.classifier_flags import Given
 
 from hw3 import occlusion
-from hw3.cnn import checkpoints
-from hw3.cnn.checkpoints import Checkpoint
-from hw3.datasets import Dataset, as_float
+from hw3.datasets.images import as_inputs
 from hw3.occlusion import storage
 from hw3.occlusion.storage import Store
 
-shared_flags.define_checkpoint_flag()
-shared_flags.define_dataset_flags()
+classifier_flags.define_flags()
 SPLIT = flags.DEFINE_enum("split", "test", ["test", "train"], "Which images of the data set.")
-DIGIT = flags.DEFINE_string("digit", "all", "Only the images of this class.")
-IMAGES = flags.DEFINE_integer("images", None, "Only the first so many of them.", lower_bound=1)
+DIGIT = flags.DEFINE_string("digit", "all", "Only the images of this class, by number or name.")
+FIRST = flags.DEFINE_integer("first", None, "Only the first so many of them.", lower_bound=1)
 CHUNK_IMAGES = flags.DEFINE_integer(
     "chunk_images", 100, "Images that one process takes, and writes, at a time.", lower_bound=1
 )
@@ -37,18 +39,17 @@ processes.define_flags()
 POLL_SECONDS = 0.5  # while other processes work
 
 
-def described(path: pathlib.Path, checkpoint: Checkpoint, dataset: Dataset, options: dict[str, Any]) -> Store:
+def described(path: pathlib.Path, given: Given, options: dict[str, Any]) -> Store:
     """The sweep that the flags ask for."""
+    dataset = given.dataset
     labels = dataset.test_labels if SPLIT.value == "test" else dataset.train_labels
     if DIGIT.value == "all":
         chosen = np.arange(len(labels))
-    elif DIGIT.value.isdecimal() and int(DIGIT.value) < dataset.classes:
-        chosen = np.flatnonzero(labels == int(DIGIT.value))
     else:
-        raise ValueError(f"--digit={DIGIT.value}: must be all or a class in 0..{dataset.classes - 1}")
-    if IMAGES.value and IMAGES.value > len(chosen):
-        raise ValueError(f"--images={IMAGES.value}: there are {len(chosen)} such images")
-    chosen = chosen[: IMAGES.value]
+        chosen = np.flatnonzero(labels == classifier_flags.label_of(DIGIT.value, dataset, "all or "))
+    if FIRST.value and FIRST.value > len(chosen):
+        raise ValueError(f"--first={FIRST.value}: there are {len(chosen)} such images")
+    chosen = chosen[: FIRST.value]
     if not len(chosen):
         raise ValueError(f"--digit={DIGIT.value}: no such image in the {SPLIT.value} split of {dataset.name}")
     settings = {
@@ -61,8 +62,7 @@ def described(path: pathlib.Path, checkpoint: Checkpoint, dataset: Dataset, opti
         "stride": list(options["stride"]),
         "reach_edge": options["reach_edge"],
         "fill": sweep_flags.FILL.value,
-        "model": checkpoint.run.model,
-        "checkpoint": checkpoints.identity(checkpoint),
+        **given.fixed_by,
     }
     rows, cols = sweep_flags.places(dataset.test_images.shape[1:], options)
     return Store(
@@ -119,23 +119,22 @@ class Progress:
             self.theirs = self.theirs[~there]
 
 
-def sweep_chunks(
-    store: Store, own: processes.Processes, checkpoint: Checkpoint, images: np.ndarray, options: Any
-) -> int:
+def sweep_chunks(store: Store, own: processes.Processes, given: Given, images: np.ndarray, options: Any) -> int:
     """Sweeps the chunks that fall to this process and waits for those of the others; how many were missing in all."""
     missing = np.flatnonzero(processes.agree(storage.missing(store)))
     mine = missing[own.rank :: own.size]
     theirs = np.setdiff1d(missing, mine)
     positions = len(store.rows) * len(store.cols)
     total = sum(len(store.images[store.span(chunk)]) for chunk in missing.tolist()) * positions
-    predict = checkpoint.predictor()
     with console.progress("sweeping", total, "occluded images", quiet=own.rank > 0) as advance:
         tell = Progress(store, theirs, advance)
         for chunk in mine.tolist():
             span = store.span(chunk)
-            pixels = np.asarray(as_float(images[store.images[span]]))
+            pixels = np.asarray(as_inputs(images[store.images[span]]))
             fill = sweep_flags.filling(pixels)
-            found = occlusion.sweep(predict, pixels, store.labels[span], fill=fill, advance=tell, **options)
+            found = occlusion.sweep(
+                given.predict, pixels, store.labels[span], fill=fill, score=given.score, advance=tell, **options
+            )
             storage.write(store, chunk, found.clean, found.probabilities)
         while len(tell.theirs):
             time.sleep(POLL_SECONDS)
@@ -143,19 +142,28 @@ def sweep_chunks(
     return total
 
 
+def load() -> Given:
+    """The classifier and the images. Raises ValueError for flags that don't go with images of one's own, too."""
+    own = flags.FLAGS.images
+    if own is not None and own.isdecimal() and not pathlib.Path(own).exists():
+        raise ValueError(f"--images={own}: there is no such folder or file; the first {own} images are --first={own}")
+    if own is not None and SPLIT.value != "test":
+        raise ValueError(f"--split={SPLIT.value} goes with --dataset: --images are one lot")
+    return classifier_flags.load()
+
+
 def main() -> None:
     """Sweeps what is missing of the data set."""
     path = pathlib.Path(SWEEP.value or pathlib.Path(OUTDIR.value, "dataset_sweep.zarr"))
-    own = processes.join()
-    folders.check_writable(path.parent)
+    own = processes.join(folders.check_writable(path.parent))
     with processes.together(path.parent, program.what):
-        checkpoint, dataset = shared_flags.load_classifier()
-        images = dataset.test_images if SPLIT.value == "test" else dataset.train_images
+        given = load()
+        images = given.dataset.test_images if SPLIT.value == "test" else given.dataset.train_images
         options = sweep_flags.options(images.shape[1:])
-        wanted = described(path, checkpoint, dataset, options)
+        wanted = described(path, given, options)
         prepare(wanted, own)
         start = time.monotonic()
-        total = sweep_chunks(wanted, own, checkpoint, images, options)
+        total = sweep_chunks(wanted, own, given, images, options)
         seconds = time.monotonic() - start
     if own.rank == 0:
         done = f"{total:,} in {seconds:.1f} s ({total / seconds:,.0f} a second)" if total else "nothing was missing"

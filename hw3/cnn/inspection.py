@@ -15,6 +15,10 @@ from hw3 import cnn
 from hw3.batches import in_batches
 from hw3.classifiers import Predict, as_pytree
 from hw3.datasets import as_float
+from hw3.datasets.images import as_inputs
+
+# Pixels times channels of the images classified at once: few of large ones, whose activations are larger still.
+BATCH_VALUES = 10_000_000
 
 
 def filters(params: cnn.Params, layer: str) -> np.ndarray:
@@ -28,50 +32,61 @@ def filters(params: cnn.Params, layer: str) -> np.ndarray:
     return np.asarray(params[layer]["linear"]["kernel"]).transpose(3, 2, 0, 1)
 
 
-def correct(predict: Predict, images: np.ndarray, labels: np.ndarray, label: int, count: int) -> np.ndarray:
+def correct(
+    predict: Predict, images: np.ndarray, labels: np.ndarray, label: int, count: int, names: Sequence[str] = ()
+) -> np.ndarray:
     """Positions in `images` of the first `count` images of class `label` that `predict` gets right: int [count].
 
-    Args: images uint8 [n, height, width, channels]; labels int [n].
+    Args: images uint8 (or float32 in [0, 1]) [n, height, width, channels]; labels int [n]; names: of the classes, if
+    they have any, for what is said of them.
     Raises ValueError if the set has no such label or fewer such images.
     """
-    found = _first_correct(predict, images, labels, label, count)
+    found = _first_correct(predict, images, labels, label, count, names)
     if len(found) < count:
         raise ValueError(
-            f"{count} correctly classified images of class {label} were asked for, there are only {len(found)}"
+            f"{count} correctly classified images of class {_named(label, names)} were asked for, there are only "
+            f"{len(found)}"
         )
     return found
 
 
-def nth_correct(predict: Predict, images: np.ndarray, labels: np.ndarray, label: int, index: int) -> int:
+def nth_correct(
+    predict: Predict, images: np.ndarray, labels: np.ndarray, label: int, index: int, names: Sequence[str] = ()
+) -> int:
     """Position in `images` of the index-th (from 0) image of class `label` that `predict` gets right.
 
-    Args: images uint8 [n, height, width, channels]; labels int [n].
-    Raises ValueError if the set has no such label or fewer such images.
+    Args and errors as for `correct`.
     """
     if index < 0:
         raise ValueError(f"the index of an image counts from 0, not {index}")
-    found = _first_correct(predict, images, labels, label, index + 1)
+    found = _first_correct(predict, images, labels, label, index + 1, names)
     if not len(found):
-        raise ValueError(f"no image of class {label} is classified correctly")
+        raise ValueError(f"no image of class {_named(label, names)} is classified correctly")
     if len(found) <= index:
         raise ValueError(
-            f"index {index} is past the last of the {len(found)} correctly classified images of class {label} "
-            f"(0 to {len(found) - 1})"
+            f"index {index} is past the last of the {len(found)} correctly classified images of class "
+            f"{_named(label, names)} (0 to {len(found) - 1})"
         )
     return int(found[index])
 
 
-def _first_correct(predict: Predict, images: np.ndarray, labels: np.ndarray, label: int, count: int) -> np.ndarray:
+def _named(label: int, names: Sequence[str]) -> str:
+    return names[label] if 0 <= label < len(names) else str(label)
+
+
+def _first_correct(
+    predict: Predict, images: np.ndarray, labels: np.ndarray, label: int, count: int, names: Sequence[str]
+) -> np.ndarray:
     """At most `count` positions."""
     of_class = np.flatnonzero(labels == label)
     if not len(of_class):
-        present = ", ".join(map(str, np.unique(labels)))
-        raise ValueError(f"the set has no image of class {label}; it has {present}")
+        present = ", ".join(_named(other, names) for other in np.unique(labels))
+        raise ValueError(f"the set has no image of class {_named(label, names)}; it has {present}")
     predict = as_pytree(predict)
     found: list[int] = []
-    for batch, valid in in_batches(len(of_class), 256):
+    for batch, valid in in_batches(len(of_class), max(1, min(256, BATCH_VALUES // images[0].size))):
         rows = of_class[batch]
-        probabilities = np.asarray(_classify_bytes(predict, images[rows]))
+        probabilities = np.asarray(_classify(predict, images[rows]))
         found.extend(rows[:valid][probabilities[:valid].argmax(-1) == label])
         if len(found) >= count:
             break
@@ -79,8 +94,8 @@ def _first_correct(predict: Predict, images: np.ndarray, labels: np.ndarray, lab
 
 
 @jax.jit
-def _classify_bytes(predict: Predict, images: jax.Array) -> jax.Array:
-    return predict(as_float(images))
+def _classify(predict: Predict, images: jax.Array) -> jax.Array:
+    return predict(as_inputs(images))
 
 
 def auc(first: jax.Array, second: jax.Array) -> jax.Array:

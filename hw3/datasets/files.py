@@ -110,6 +110,7 @@ def read_dataset(path: str | os.PathLike[str]) -> Dataset:
         test_part.labels,
         str(path.resolve()),
         len(names),
+        () if all(name.isdecimal() for name in names) else names,
     )
 
 

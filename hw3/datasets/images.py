@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 class Dataset(NamedTuple):
     """A labelled image set in memory; images stay as stored, a byte a value (MNIST 55 MB, as float32 220 MB).
 
+    Images that somebody brings to a classifier may also be float32 in [0, 1] (see `as_inputs`), and have no training
+    images beside them.
+
     `name` and `classes` aren't arrays: hand the arrays, not the whole tuple, to a jitted function.
     """
 
@@ -24,6 +27,7 @@ class Dataset(NamedTuple):
     test_labels: np.ndarray  # int32 [n_test]
     name: str  # "mnist" for the bundle, otherwise TFDS's with the version, to load it again: "cifar10:3.0.2"
     classes: int  # how many there are; a split need not show every one
+    class_names: tuple[str, ...] = ()  # of all classes, in their order; none where they go by their numbers
 
 
 class Pictures(NamedTuple):
@@ -50,6 +54,14 @@ def as_float(images: Images) -> Images:
     if images.dtype != np.uint8:
         raise ValueError(f"as_float takes stored uint8 images, not {images.dtype}")
     return images.astype(np.float32) / 255
+
+
+def as_inputs(images: Images) -> Images:
+    """What a classifier takes of the images of a `Dataset`: bytes as `as_float` scales them, float32 as they are.
+
+    Raises ValueError for anything else.
+    """
+    return images if images.dtype == np.float32 else as_float(images)
 
 
 def size_of(image: np.ndarray) -> str:

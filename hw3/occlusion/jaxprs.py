@@ -99,6 +99,20 @@ class Program:
         run(self.equations, values)
         return read(values, self.result)
 
+    def digest(self, constants: Sequence[Any]) -> str:
+        """SHA-256 in hexadecimal of what it computes with these arrays, in the order in which `trace` gives them.
+
+        The same in every process, on every device; another as soon as an operation, a shape or a single number is
+        another. Other releases of JAX may write an operation in another way, and a callback into Python is told by its
+        address in memory: what is the same may then be told apart, but never the other way round.
+        """
+        found = hashlib.sha256(repr(self._key).encode())
+        for constant in constants:
+            array = _host(constant)
+            found.update(f"{array.dtype} {array.shape}".encode())
+            found.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+        return found.hexdigest()
+
 
 def read(values: dict[int, Any], name: int | Constant) -> Any:
     """The value of a name."""
@@ -197,15 +211,22 @@ def _frozen(value: Any) -> Hashable:
         return tuple((name, _frozen(value[name])) for name in sorted(value))
     if isinstance(value, list | tuple):
         return type(value), tuple(map(_frozen, value))
+    if isinstance(value, set | frozenset):
+        return type(value), tuple(sorted(map(_frozen, value), key=repr))
     if isinstance(value, np.ndarray | jax.Array):
-        keys = jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key)
-        array = np.asarray(jax.random.key_data(value) if keys else value)
+        array = _host(value)
         return array.shape, array.dtype, hashlib.sha256(array.tobytes()).digest()
     try:
         hash(value)
     except TypeError:
         return id(value), type(value)
     return type(value), value
+
+
+def _host(array: Any) -> np.ndarray:
+    """An array's numbers, those of random keys too."""
+    keys = jax.dtypes.issubdtype(array.dtype, jax.dtypes.prng_key)
+    return np.asarray(jax.random.key_data(array) if keys else array)
 
 
 def _structure(jaxpr: core.Jaxpr) -> Hashable:

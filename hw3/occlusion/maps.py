@@ -1,5 +1,6 @@
 """What to read from a sweep: important pixels and regions, telling positions, pixels that no patch covers."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -82,11 +83,13 @@ class Case(NamedTuple):
     highest_probability: float
 
 
-def telling_cases(result: Sweep, image: int = 0) -> list[Case]:
+def telling_cases(result: Sweep, image: int = 0, names: Sequence[str] = ()) -> list[Case]:
     """The positions worth looking at, each once at most.
 
     The most and the least harmful patch, for each wrong label the patch that makes it most confident, and the two
     neighbouring positions between which the true label's probability changes most.
+
+    Args: names: of the classes, for the titles; their numbers if there are none.
     """
     true = result.true_probability[image]
     highest = result.highest_probability[image]
@@ -100,8 +103,8 @@ def telling_cases(result: Sweep, image: int = 0) -> list[Case]:
     choose("most harmful", np.unravel_index(true.argmin(), true.shape))
     choose("least harmful", np.unravel_index(true.argmax(), true.shape))
     for wrong in np.unique(predicted[predicted != label]):
-        at = np.where(predicted == wrong, highest, -1.0)
-        choose(f"most confident {wrong}", np.unravel_index(at.argmax(), at.shape))
+        at = np.where(predicted == wrong, highest, -np.inf)
+        choose(f"most confident {names[wrong] if names else wrong}", np.unravel_index(at.argmax(), at.shape))
     steps = [np.abs(np.diff(true, axis=axis)) for axis in (0, 1)]
     largest = [step.max(initial=0.0) for step in steps]
     if max(largest) > 0:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jax.sharding import Mesh
 
-from hw3 import batches
+from hw3 import batches, classifiers
 from hw3.batches import in_batches
 from hw3.classifiers import Predict, check_count, check_images
 from hw3.occlusion import classification, evaluation, surroundings
@@ -33,7 +33,7 @@ class Search(NamedTuple):
     paste_rows: np.ndarray  # int [paste rows], top pixel row of the patch in the image
     paste_cols: np.ndarray  # int [paste cols]
     predicted: np.ndarray  # int16 [cut rows, cut cols, paste rows, paste cols]
-    probability: np.ndarray  # float32, the same shape: probability of the predicted label
+    probability: np.ndarray  # float32, the same shape: probability (or other score) of the predicted label
     black: np.ndarray  # int16 [paste rows, paste cols], the label predicted with a black patch at the same place
 
 
@@ -88,6 +88,7 @@ def search(
     patch_sizes: tuple[int, ...] = (4, 6, 8, 10, 12),
     cut_stride: int = 4,
     paste_stride: int = 2,
+    score: str = "probability",
     batch_size: int = 1024,
     method: str = "auto",
     jit: bool = True,
@@ -103,6 +104,7 @@ def search(
       patch_sizes: sides of the square patches in pixels.
       cut_stride, paste_stride: pixels from one place of the cut, or of the paste, to the next; the last place that fits
         is always among them.
+      score: what `predict` gives, as for `hw3.occlusion.sweep`.
       batch_size: candidates classified at once on each device; bounds the memory, never changes the result beyond
         rounding.
       method, jit, mesh: as for `hw3.occlusion.sweep`; candidates that give the same image are classified once in any
@@ -121,12 +123,13 @@ def search(
         raise ValueError("donors must hold at least one image")
     check_grid(image.shape[:2], patch_sizes, cut_stride, paste_stride)
     check_count(batch_size, "batch_size")
+    classifiers.check_score(score)
     mesh = batches.checked(mesh)
     with surroundings.alone(mesh):
         classifier = classification.prepare(
             predict,
             image.shape,
-            score="probability",
+            score=score,
             layout=None,
             jit=jit,
             batch_size=batch_size,
@@ -137,7 +140,9 @@ def search(
     for side in patch_sizes:
         cut_rows, cut_cols, paste_rows, paste_cols = axes = grid_axes(image.shape[:2], side, cut_stride, paste_stride)
         fixed = batch_size if classifier.fixed or not jit else None
-        plain = sweep(predict, image[None], patch_size=side, method=method, batch_size=fixed, jit=jit, mesh=mesh)
+        plain = sweep(
+            predict, image[None], patch_size=side, score=score, method=method, batch_size=fixed, jit=jit, mesh=mesh
+        )
         black = plain.predicted[0][np.ix_(*axes[2:])].astype(np.int16)
         grid = np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], -1).astype(np.int32)
         shape = tuple(map(len, axes))
@@ -226,7 +231,7 @@ def most_confident(result: Search, label: int) -> Overlay | None:
     among = beyond if beyond.any() else flips
     if not among.any():
         return None
-    i, j, k, l = map(int, np.unravel_index(np.where(among, result.probability, -1.0).argmax(), among.shape))
+    i, j, k, l = map(int, np.unravel_index(np.where(among, result.probability, -np.inf).argmax(), among.shape))
     return Overlay(
         result.donor,
         result.patch,

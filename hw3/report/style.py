@@ -1,12 +1,12 @@
 """What the figures share: sizes, colours, images without ticks, mosaics of small images, maps of labels."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, cast
 
 import matplotlib
 import numpy as np
-from matplotlib import colors, ticker
+from matplotlib import colors, patches, ticker
 from matplotlib.figure import Figure
 
 SEQUENTIAL = "viridis"  # perceptually uniform and safe for the colour-blind, as are the others
@@ -34,6 +34,8 @@ LABEL_COLOURS = (
     "#BBBBBB",
 )
 TRUE_COLOUR = "#F4F4F4"  # positions where the label is right stay in the background
+WRITTEN_CELLS = 64  # a side, at most, in a map with a text in each cell
+OVER_PICTURE = 0.55  # opacity of a map that lies over a picture
 
 
 Draw = TypeVar("Draw", bound=Callable[..., Figure])
@@ -121,8 +123,48 @@ def symmetric(values: np.ndarray) -> colors.Normalize:
 def show_patch_map(figure: Figure, ax: Any, values: np.ndarray, rows: np.ndarray, cols: np.ndarray, label: str) -> None:
     """Draws a map over patch positions [rows, cols] scaled to its own range, with a colour bar."""
     artist = ax.imshow(values, cmap=SEQUENTIAL, interpolation="nearest")
-    figure.colorbar(artist, ax=ax, label=label, shrink=0.8, format=ticker.FormatStrFormatter("%.3g"))
+    patch_bar(figure, ax, artist, label)
     position_axes(ax, rows, cols)
+
+
+def patch_bar(figure: Figure, ax: Any, artist: Any, label: str) -> None:
+    """The colour bar of a map over patch positions."""
+    figure.colorbar(artist, ax=ax, label=label, shrink=0.8, format=ticker.FormatStrFormatter("%.3g"))
+
+
+def cell_edges(starts: np.ndarray, patch: int) -> np.ndarray:
+    """Where the cells of a map begin and end if each lies around the middle of its patch: float [positions + 1].
+
+    Args: starts: int [positions], first pixel of the patch along one axis; patch: its pixels there.
+
+    >>> cell_edges(np.array([0, 2, 5]), 3)
+    array([0. , 2. , 4.5, 7.5])
+    """
+    middles = starts + (patch - 1) / 2
+    if len(starts) == 1:
+        return middles[0] + np.array([-0.5, 0.5]) * patch
+    between = (middles[1:] + middles[:-1]) / 2
+    return np.concatenate([[2 * middles[0] - between[0]], between, [2 * middles[-1] - between[-1]]])
+
+
+def show_over(
+    ax: Any, image: np.ndarray, values: np.ndarray, edges: tuple[np.ndarray, np.ndarray] | None = None, **options: Any
+) -> Any:
+    """Draws a map, half transparent, over a colour picture that is shown in grey, so that hues are the map's alone.
+
+    Args:
+      image: float [height, width, 3] in [0, 1].
+      values: float [rows, cols].
+      edges: of its rows and columns in pixels, float [rows + 1] and [cols + 1]; None for a value a pixel.
+      options: as for `pcolormesh`.
+
+    Returns the artist, for a colour bar.
+    """
+    grey = image @ np.array([0.299, 0.587, 0.114], image.dtype)
+    ax.imshow(grey, cmap=INK, vmin=0.0, vmax=1.0, interpolation="nearest")
+    rows, cols = edges or tuple(np.arange(size + 1) - 0.5 for size in image.shape[:2])
+    options = {"cmap": SEQUENTIAL} | options
+    return ax.pcolormesh(cols, rows, values, alpha=OVER_PICTURE, linewidth=0, rasterized=True, **options)
 
 
 def position_axes(ax: Any, rows: np.ndarray, cols: np.ndarray) -> None:
@@ -134,31 +176,71 @@ def position_axes(ax: Any, rows: np.ndarray, cols: np.ndarray) -> None:
     ax.set_ylabel("top row of the patch (pixel)")
 
 
-def show_label_map(
-    ax: Any, labels: np.ndarray, true: int, rows: np.ndarray, cols: np.ndarray, write_true: bool = True
-) -> None:
-    """Draws predicted labels [rows, cols] in discrete colours with the digits in the cells, the true one in grey.
+def label_colours(labels: Iterable[int], true: int) -> dict[int, str]:
+    """A colour for each label: a digit's own, others in turn, and the background's for the true one."""
+    wrong = sorted(set(labels) - {true})
+    digits = all(label < len(LABEL_COLOURS) for label in wrong)
+    places = wrong if digits else range(len(wrong))
+    return {label: LABEL_COLOURS[p % len(LABEL_COLOURS)] for label, p in zip(wrong, places, strict=True)} | {
+        true: TRUE_COLOUR
+    }
 
-    In a small map the true one is better not written (`write_true`).
+
+def show_label_map(
+    ax: Any,
+    labels: np.ndarray,
+    true: int,
+    rows: np.ndarray,
+    cols: np.ndarray,
+    write_true: bool = True,
+    texts: Mapping[int, str] | None = None,
+) -> None:
+    """Draws predicted labels [rows, cols] in discrete colours with the labels in the cells, the true one in grey.
+
+    In a small map the true one is better not written (`write_true`), and in one of very many cells none is.
+
+    Args: texts: what to write for each label that any map of the figure shows; the labels of this one as they are if
+    None.
     """
-    colour = {int(label): LABEL_COLOURS[int(label) % len(LABEL_COLOURS)] for label in np.unique(labels)}
-    colour[true] = TRUE_COLOUR
+    texts = texts or {int(label): str(label) for label in np.unique(labels)}
+    colour = label_colours(texts, true)
     ax.imshow(np.array([[colors.to_rgb(colour[int(v)]) for v in line] for line in labels]), interpolation="nearest")
-    size = float(np.clip(110 / max(labels.shape), 3.0, 9.0))
+    position_axes(ax, rows, cols)
+    if max(labels.shape) > WRITTEN_CELLS:
+        return
+    wide = max(1.0, 0.75 * max(map(len, texts.values())))
+    size = float(np.clip(110 / max(labels.shape) / wide, 3.0, 9.0))
     for (row, column), label in np.ndenumerate(labels):
         if label == true and not write_true:
             continue
         ax.text(
             column,
             row,
-            str(label),
+            texts[int(label)],
             ha="center",
             va="center",
             fontsize=size,
             color="#999999" if label == true else text_colour(colour[int(label)]),
             in_layout=False,  # or laying out hundreds of them takes seconds
         )
-    position_axes(ax, rows, cols)
+
+
+def label_legend(where: Any, names: Mapping[int, str], texts: Mapping[int, str], true: int, **options: Any) -> None:
+    """Says beside axes (or in a figure) which class is which colour and, of a wrong one, which text if it is another.
+
+    Args: names, texts: of every label that is to be explained, in full and as the map has it.
+    """
+    colour = label_colours(texts, true)
+    handles = [
+        patches.Patch(
+            facecolor=colour[label],
+            edgecolor=GREY,
+            linewidth=0.4,
+            label=name if label == true or texts[label] == name else f"{texts[label]}: {name}",
+        )
+        for label, name in names.items()
+    ]
+    where.legend(handles=handles, frameon=False, fontsize=7, **options)
 
 
 def sequence(count: int) -> list[Any]:

@@ -26,6 +26,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "epochs": (1, 10_000),
     "epsilon": (0, 1),
     "filter_layers": (1, 1_000),
+    "first": (1, 1_000_000_000),
     "fragility_images": (0, 1_000_000),
     "hidden": (1, 10_000),
     "images": (1, 1_000_000_000),
@@ -49,6 +50,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "shift_pixels": (1, 4_096),
     "squared": (1, 10_000),
     "steps": (1, 10_000_000),
+    "stride": (1, 4_096),
     "substitution": (0, 1),
     "test_sequences": (1, 1_000_000),
     "train_images": (1, 1_000_000_000),
@@ -58,7 +60,19 @@ LIMITS: dict[str, tuple[float, float]] = {
 LARGEST_IN_LIST = 10_000_000  # of the numbers of a list
 LONGEST_LIST = 1_000
 # Names of files and folders may be written in any script.
-PATHS = {"outdir", "checkpoint", "sweep", "data_dir", "dataset", "input", "images", "labels", "class_names"}
+PATHS = {
+    "outdir",
+    "checkpoint",
+    "sweep",
+    "data_dir",
+    "dataset",
+    "input",
+    "images",
+    "labels",
+    "class_names",
+    "classifier",
+    "classifier_args",
+}
 
 
 def check(argv: Sequence[str], values: flags.FlagValues = flags.FLAGS) -> None:

@@ -1,7 +1,9 @@
 """One program as many processes, on one machine or on many, on JAX's own distributed runtime. Not a program itself.
 
-The processes need a folder that all of them see. They exchange nothing there but their results, and who failed first:
-so each can end at once, with a line that says why, where JAX alone would notice a missing process after a while.
+The processes need a folder that all of them see. They exchange nothing there but their results, that they are there,
+and who failed first: so each can end at once, with a line that says why, where JAX alone would notice a missing process
+after a while and end the others in a page of its own. A process that is killed outright can say nothing; those on the
+same machine see it (and say so to the others), on another machine JAX's heartbeats must do.
 """
 
 import atexit
@@ -22,8 +24,11 @@ import numpy as np
 from absl import flags
 from jax.experimental import multihost_utils
 
+from hw3 import unfinished
+
 HEARTBEAT_SECONDS = 30  # without a sign of life, after which JAX ends the other processes
 POLL_SECONDS = 0.5
+POLL_PEERS_SECONDS = 0.02  # of processes on the same machine: JAX notices the end of process 0 as soon
 SILENT_SECONDS = 10.0  # of waiting for the others before this process says so
 LINGER_SECONDS = 2.0  # process 0 takes JAX's coordinator with it, so the others leave first
 
@@ -36,6 +41,7 @@ class Processes(NamedTuple):
 
 
 _own = Processes(0, 1)
+_claims: list[pathlib.Path] = []  # files that say that this process is there
 
 
 def define_flags() -> None:
@@ -55,12 +61,14 @@ def name() -> str:
     return f"process {_own.rank} of {_own.size} on {socket.gethostname()}:" if _own.size > 1 else ""
 
 
-def join() -> Processes:
+def join(folder: pathlib.Path) -> Processes:
     """Finds the others by the flags, or by what the cluster says; must come before anything that JAX computes.
 
-    Raises ValueError for flags that name no process, and what JAX raises if the others do not come.
+    Raises ValueError for flags that name no process, or one that is there already (if it is on this machine and has
+    the same folder), and what JAX raises if the others do not come.
     """
     global _own
+    unfinished.clear(folder / "process")
     values = flags.FLAGS
     address, size, rank = values.coordinator_address, values.num_processes, values.process_id
     named = {"coordinator_address": address, "num_processes": size, "process_id": rank}
@@ -79,6 +87,14 @@ def join() -> Processes:
             raise ValueError(f"--coordinator_address={address}: must be host:port, as 10.0.0.1:1234")
         if rank >= size:
             raise ValueError(f"--process_id={rank}: must be below --num_processes={size}")
+        claim = f"{rank} at {address}"
+        _claim(folder, claim)
+        if others := _claimed(folder, claim):
+            _unclaim()
+            raise ValueError(
+                f"--process_id={rank} is given twice: another process of this run, number "
+                f"{others[0].name.split('~')[-3]} on this machine, has it"
+            )
         # If they do not come, JAX ends this process after five minutes, and not in a line that one would understand.
         text = f"process {rank} of {size} waits for the others at {address}, up to 5 minutes"
         patience = threading.Timer(SILENT_SECONDS, print, [text], {"file": sys.stderr, "flush": True})
@@ -98,17 +114,21 @@ def together(folder: pathlib.Path, describe: Callable[[BaseException], str]) -> 
         return
     run = int(multihost_utils.broadcast_one_to_all(np.int32(int.from_bytes(os.urandom(3)))))
     word = folder / f".failed-{run:06x}"
+    _claim(folder, f"{_own.rank} in {run}")
+    agree(np.zeros(1, bool))  # all have
+    peers = {
+        made: f"process {rank} of {_own.size} on {socket.gethostname()}:"
+        for rank in range(_own.size)
+        for made in _claimed(folder, f"{rank} in {run}")
+    }
     if _own.rank == 0:
         for old in set(folder.glob(".failed-*")) - {word}:
             old.unlink(missing_ok=True)
     ended = threading.Event()
-    threading.Thread(target=_watch, args=(word, ended), daemon=True).start()
+    threading.Thread(target=_watch, args=(word, peers, ended), daemon=True).start()
     try:
         yield
     except BaseException as error:
-        if isinstance(error, jax.errors.JaxRuntimeError):
-            # Perhaps of an exchange with a process that has failed: then the watch ends this one meanwhile.
-            time.sleep(2 * POLL_SECONDS + LINGER_SECONDS)
         ended.set()
         with contextlib.suppress(OSError), word.open("x", encoding="utf-8") as file:  # the first one alone
             json.dump({"who": name(), "why": describe(error)}, file)
@@ -119,20 +139,59 @@ def together(folder: pathlib.Path, describe: Callable[[BaseException], str]) -> 
 
 def agree(values: np.ndarray) -> np.ndarray:
     """What process 0 gives, in all of them; none goes on before it is there."""
-    return values if _own.size == 1 else np.asarray(multihost_utils.broadcast_one_to_all(values))
+    if _own.size == 1:
+        return values
+    try:
+        return np.asarray(multihost_utils.broadcast_one_to_all(values))
+    except Exception:
+        # Perhaps of an exchange with a process that has failed: then the watch ends this one meanwhile.
+        time.sleep(2 * POLL_SECONDS + LINGER_SECONDS)
+        raise
 
 
-def _watch(word: pathlib.Path, ended: threading.Event) -> None:
-    while not ended.wait(POLL_SECONDS):
-        with contextlib.suppress(OSError, ValueError):
-            failure = json.loads(word.read_text(encoding="utf-8"))
-            why = " ".join(f"{failure['who']} {failure['why']}".split())
-            print(f"error: {name()} ends, for another failed; {why}", file=sys.stderr)
-            _leave()
+def _watch(word: pathlib.Path, peers: dict[pathlib.Path, str], ended: threading.Event) -> None:
+    last = time.monotonic()
+    while not ended.wait(POLL_PEERS_SECONDS if peers else POLL_SECONDS):
+        killed = [made for made in peers if unfinished.is_left(made) and made.exists()]  # those who leave take theirs
+        if killed:
+            with contextlib.suppress(OSError), word.open("x", encoding="utf-8") as file:
+                json.dump({"who": peers[killed[0]], "why": "it was killed, or ended without a word"}, file)
+        if killed or time.monotonic() - last >= POLL_SECONDS:
+            last = time.monotonic()
+            with contextlib.suppress(OSError, ValueError):
+                failure = json.loads(word.read_text(encoding="utf-8"))
+                why = " ".join(f"{failure['who']} {failure['why']}".split())
+                print(f"error: {name()} ends, for another failed; {why}", file=sys.stderr)
+                _leave()
+
+
+def _claim(folder: pathlib.Path, claim: str) -> None:
+    """Leaves a file that says what this process is, until it ends."""
+    own = unfinished.beside(folder / "process")
+    own.write_text(claim, encoding="utf-8")
+    if not _claims:
+        atexit.register(_unclaim)
+    _claims.append(own)
+
+
+def _claimed(folder: pathlib.Path, claim: str) -> list[pathlib.Path]:
+    """The files of other processes of this machine that say the same."""
+    found = []
+    for made in unfinished.going_on(folder / "process"):
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            if made not in _claims and made.read_text(encoding="utf-8") == claim:
+                found.append(made)
+    return found
+
+
+def _unclaim() -> None:
+    while _claims:
+        _claims.pop().unlink(missing_ok=True)
 
 
 def _leave() -> NoReturn:
     """Ends this process at once, without waiting for the others."""
+    _unclaim()
     sys.stdout.flush()
     sys.stderr.flush()
     if _own.rank == 0:

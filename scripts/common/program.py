@@ -74,8 +74,8 @@ def run(main: Callable[[], None], compilation_cache: bool = True) -> None:
         except KeyboardInterrupt:
             fail("interrupted", 130)
 
-    for module in ("common.shared_flags", "common.sweep_flags", "common.unroll_flags", "common.processes"):
-        for flag in flags.FLAGS.flags_by_module_dict().get(module, ()):
+    for module in ("shared_flags", "classifier_flags", "sweep_flags", "unroll_flags", "processes"):
+        for flag in flags.FLAGS.flags_by_module_dict().get(f"common.{module}", ()):
             flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)  # so that --help shows the shared flags too
     app.run(guarded, flags_parser=parse)
 

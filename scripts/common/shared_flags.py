@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from absl import flags
 
 from common import flag_values
-from hw3 import cnn, datasets
+from hw3 import classifiers, cnn, datasets
 from hw3.cnn import checkpoints
 from hw3.cnn.checkpoints import Checkpoint
 
@@ -87,14 +87,28 @@ def run_folder(outdir: str | os.PathLike, model: str) -> pathlib.Path:
     return pathlib.Path(outdir) / ("train_" + re.sub(r"\W+", "_", model).strip("_"))
 
 
-def load_classifier() -> tuple[Checkpoint, datasets.Dataset]:
+def load_classifier(own: datasets.Dataset | None = None) -> tuple[Checkpoint, datasets.Dataset]:
     """The network of --checkpoint and the data set of --dataset, by default the one that it was trained on.
 
+    Args: own: other images, in the place of a data set's.
     Raises ValueError if the two do not fit together.
     """
     values = flags.FLAGS
     folder = pathlib.Path(values.checkpoint or run_folder(values.outdir, "wide"))
-    return load_run(folder, values.dataset, values.data_dir)
+    if own is None:
+        return load_run(folder, values.dataset, values.data_dir)
+    loaded, shape = load_checkpoint(folder), own.test_images.shape[1:]
+    if shape != loaded.run.image_shape:
+        raise ValueError(
+            f"the network in {folder} was trained on images of shape {loaded.run.image_shape}; those of {own.name} "
+            f"have the shape {shape}"
+        )
+    return loaded, own
+
+
+def load_checkpoint(folder: pathlib.Path) -> Checkpoint:
+    """A network, from the folder of its run or, as one may well guess, from that of the checkpoint in it."""
+    return checkpoints.load(folder if checkpoints.exists(folder) else folder / "checkpoint")
 
 
 def load_run(folder: pathlib.Path, dataset: str | None, data_dir: str | None) -> tuple[Checkpoint, datasets.Dataset]:
@@ -102,8 +116,7 @@ def load_run(folder: pathlib.Path, dataset: str | None, data_dir: str | None) ->
 
     Raises ValueError if the two do not fit together.
     """
-    # The folder of the run or, as one may well guess, that of the checkpoint in it.
-    loaded = checkpoints.load(folder if checkpoints.exists(folder) else folder / "checkpoint")
+    loaded = load_checkpoint(folder)
     images = datasets.load(dataset or loaded.run.dataset, data_dir)
     found = (images.test_images.shape[1:], images.classes)
     if found != (loaded.run.image_shape, loaded.run.classes):
@@ -112,6 +125,17 @@ def load_run(folder: pathlib.Path, dataset: str | None, data_dir: str | None) ->
             f"classes; those of {images.name} have the shape {found[0]} and {found[1]} classes"
         )
     return loaded, images
+
+
+def pixels(name: str, given: list[str]) -> tuple[int, int]:
+    """One or two numbers of a flag as (vertical, horizontal). Raises ValueError naming the flag for anything else."""
+    try:
+        found = tuple(map(int, given))
+        return classifiers.pair(found[0] if len(found) == 1 else found, f"--{name}")  # type: ignore[arg-type]
+    except (ValueError, IndexError):
+        raise ValueError(
+            f"--{name}={','.join(given)}: must be one or two positive whole numbers of pixels, as 8 or 8,6"
+        ) from None
 
 
 def numbers(name: str, kind: type = float) -> list:

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from absl import flags
 
-from hw3 import classifiers, occlusion
+from common import shared_flags
+from hw3 import occlusion
 from hw3.occlusion import evaluation
 from hw3.studies import fills
 
@@ -26,18 +27,6 @@ METHOD = flags.DEFINE_enum(
 )
 
 
-def pixels(flag: flags.FlagHolder) -> tuple[int, int]:
-    """One or two numbers of a flag as (vertical, horizontal)."""
-    text = ",".join(flag.value)
-    try:
-        numbers = tuple(map(int, flag.value))
-        return classifiers.pair(numbers[0] if len(numbers) == 1 else numbers, f"--{flag.name}")  # type: ignore[arg-type]
-    except (ValueError, IndexError):
-        raise ValueError(
-            f"--{flag.name}={text}: must be one or two positive whole numbers of pixels, as 8 or 8,6"
-        ) from None
-
-
 def filling(images: np.ndarray) -> Any:
     """What --fill describes, for `occlusion.sweep` of these images."""
     return fills.filling(FILL.value, images)
@@ -48,7 +37,7 @@ def options(image_shape: tuple[int, ...]) -> dict[str, Any]:
 
     Raises ValueError naming the flag for a patch that isn't one or doesn't fit.
     """
-    patch, stride = pixels(PATCH_SIZE), pixels(STRIDE)
+    patch, stride = (shared_flags.pixels(flag.name, flag.value) for flag in (PATCH_SIZE, STRIDE))
     height, width = image_shape[:2]
     if patch[0] > height or patch[1] > width:
         raise ValueError(f"--patch_size={','.join(PATCH_SIZE.value)}: larger than the images, {height}x{width} pixels")

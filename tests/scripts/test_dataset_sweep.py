@@ -16,7 +16,7 @@ from hw3.occlusion import storage
 
 DEVICES = "--xla_force_host_platform_device_count={}"
 # Chunks of one image are written every few milliseconds, so that many a kill falls into writing.
-SWEEP = ["--images=60", "--chunk_images=1", "--stride=4"]
+SWEEP = ["--first=60", "--chunk_images=1", "--stride=4"]
 
 
 @pytest.fixture(scope="session")
@@ -123,13 +123,32 @@ def test_a_process_that_fails_names_itself_and_the_others_end(trained_flag, tmp_
     assert "Traceback" not in first.stderr
 
 
+def test_a_process_number_given_twice_and_a_killed_process_are_one_line(trained_flag, tmp_path):
+    both = start_all(2, 1, tmp_path, trained_flag, *SWEEP, of_each=[[], ["--process_id=0"]])
+    while not (ended := [process for process in both if process.poll() is not None]):
+        time.sleep(0.01)
+    for process in both:
+        if process not in ended:
+            process.send_signal(signal.SIGKILL)
+    fails_in_one_line(end(ended[0]), r"--process_id=0 is given twice: another process of this run, number \d+ on")
+
+    first, second = start_all(2, 1, tmp_path, trained_flag, "--first=2000", "--chunk_images=1")
+    while not list(tmp_path.glob("dataset_sweep.zarr/clean/c/*")):
+        assert first.poll() is None, first.communicate()
+        time.sleep(0.01)
+    second.send_signal(signal.SIGKILL)
+    first = end(first)
+    second.communicate()
+    fails_in_one_line(first, r"process 0 of 2 on \S+ ends, for another failed; process 1 of 2 on \S+ it was killed, or")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--patch_size=6"], r"holds another sweep \(patch_size is \[8, 8\] there and \[6, 6\] here\): give another"),
         (["--chunk_images=2"], r"holds another sweep \(a chunk has 1 images there and 2 here\)"),
         (["--digit=11"], r"--digit=11: must be all or a class in 0\.\.9"),
-        (["--images=10001"], "--images=10001: there are 10000 such images"),
+        (["--first=10001"], "--first=10001: there are 10000 such images"),
         (
             ["--num_processes=2"],
             "--coordinator_address is missing: --coordinator_address, --num_processes, --process_id",

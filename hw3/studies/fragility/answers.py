@@ -1,7 +1,7 @@
 """What a sweep over many images says, in sentences that follow from its numbers."""
 
 from hw3.report.page import Answer, Figure
-from hw3.report.words import enumerated, percent, with_article
+from hw3.report.words import enumerated, percent
 from hw3.studies.fragility.figures import ACCURACY, CONFUSION, FRAGILE, PROBABILITY, ROBUST
 from hw3.studies.fragility.measure import Results
 from hw3.studies.fragility.tables import tables
@@ -19,13 +19,13 @@ def answers(results: Results) -> list[Answer]:
 
 def fragile_places(results: Results) -> Answer:
     """Accuracy by class and position."""
-    overall, swept = results.overall, results.swept
+    overall, swept, naming = results.overall, results.swept, results.naming
     weakest, strongest = (pick(results.classes, key=lambda each: each.accuracy) for pick in (min, max))
     deepest = min(results.classes, key=lambda each: each.worst_accuracy)
     row, col = deepest.worst_position
     differ = (
-        f"; the {weakest.label} suffers most ({percent(weakest.accuracy, 1)}), the {strongest.label} least "
-        f"({percent(strongest.accuracy, 1)})"
+        f"; the {naming.brief(weakest.label)} suffers most ({percent(weakest.accuracy, 1)}), the "
+        f"{naming.brief(strongest.label)} least ({percent(strongest.accuracy, 1)})"
         if weakest.accuracy < strongest.accuracy
         else ""
     )
@@ -38,11 +38,11 @@ def fragile_places(results: Results) -> Answer:
         f"{overall.images:,} {swept.split} images of {swept.dataset}, each under a patch of {patch} pixels at "
         f"{len(swept.rows)}x{len(swept.cols)} positions: {overall.occluded_images:,} occluded images. "
         f"{percent(overall.never_fooled, 1)} of the images are right wherever the patch lies. The place that matters "
-        f"most: of the images of {with_article(deepest.label)} with the patch at row {row}, column {col}, "
+        f"most: of the images of {naming.called(deepest.label)} with the patch at row {row}, column {col}, "
         f"{percent(deepest.worst_accuracy, 1)} are right.",
         [
             Figure(f"{FOLDER}/{ACCURACY}", "Where a patch makes the network err, class by class."),
-            Figure(f"{FOLDER}/{PROBABILITY}", "The same for the probability of the true label."),
+            Figure(f"{FOLDER}/{PROBABILITY}", f"The same for the {naming.quantity} of the true label."),
         ],
         tables(results),
     )
@@ -50,19 +50,20 @@ def fragile_places(results: Results) -> Answer:
 
 def confusions(results: Results) -> Answer:
     """What covered images are taken for."""
+    naming = results.naming
     said = [
-        f"{with_article(each.label)} for {with_article(each.taken_for)} ({percent(each.taken_for_share, 1)})"
+        f"{naming.called(each.label)} for {naming.called(each.taken_for)} ({percent(each.taken_for_share, 1)})"
         for each in sorted(results.classes, key=lambda each: -each.taken_for_share)[:3]
         if each.taken_for is not None
     ]
-    sixes = [each for each in results.classes if each.label == 6 and each.taken_for is not None]
+    sixes = [] if naming.classes else [e for e in results.classes if e.label == 6 and e.taken_for is not None]
     return Answer(
         "all 2",
-        "What is a covered digit taken for?",
+        f"What is a covered {'image' if naming.classes else 'digit'} taken for?",
         f"Most often {enumerated(said)} of the class's occluded images."
         if said
         else "For nothing else: no label changes.",
-        f"The homework's 6, when it is mistaken, is most often taken for {with_article(sixes[0].taken_for)}."
+        f"The homework's 6, when it is mistaken, is most often taken for {naming.called(sixes[0].taken_for)}."
         if sixes and sixes[0].taken_for is not None
         else "",
         [Figure(f"{FOLDER}/{CONFUSION}", "True and predicted labels of all occluded images.")],
@@ -71,9 +72,9 @@ def confusions(results: Results) -> Answer:
 
 def extremes(results: Results) -> Answer:
     """The most fragile and the most robust images."""
-    fragile, robust = results.fragile, results.robust
+    fragile, robust, naming = results.fragile, results.robust, results.naming
     first = (
-        f"The most fragile, number {fragile.numbers[0]}, {with_article(fragile.ranked[0].label)}, is right at "
+        f"The most fragile, number {fragile.numbers[0]}, {naming.called(fragile.ranked[0].label)}, is right at "
         f"{percent(fragile.ranked[0].accuracy, 1)} of the positions"
         if fragile.ranked
         else "No image is right without a patch"
@@ -82,12 +83,12 @@ def extremes(results: Results) -> Answer:
     return Answer(
         "all 3",
         "Which images are the most fragile, which the most robust?",
-        f"{first}; the most robust, number {robust.numbers[0]}, {with_article(best.label)}, at "
+        f"{first}; the most robust, number {robust.numbers[0]}, {naming.called(best.label)}, at "
         f"{percent(best.accuracy, 1)}.",
-        f"The most robust one keeps a mean probability of {best.probability:.4f}. Fragile images are ranked among "
-        "those that are right without a patch.",
+        f"The most robust one keeps a mean {naming.quantity} of {best.probability:.4f}. Fragile images are ranked "
+        "among those that are right without a patch.",
         [
-            Figure(f"{FOLDER}/{FRAGILE}", "Below each image P(true label) by position of the patch."),
+            Figure(f"{FOLDER}/{FRAGILE}", f"Below each image {naming.of_true()} by position of the patch."),
             Figure(f"{FOLDER}/{ROBUST}", "The same for the most robust ones."),
         ],
     )

@@ -7,22 +7,23 @@ from matplotlib import colors
 from matplotlib.figure import Figure
 
 from hw3.report import style
-from hw3.report.words import with_article
 from hw3.studies.fragility.measure import Gallery, Results
 
 ACCURACY, PROBABILITY, CONFUSION = "accuracy.png", "probability.png", "confusion.png"
 FRAGILE, ROBUST = "fragile.png", "robust.png"
-IN_A_ROW = 8  # images of a gallery
+IN_A_ROW, NAMED_IN_A_ROW = 8, 4  # images of a gallery; those of classes with names need room for them
 
 
 def figures(results: Results) -> dict[str, Figure]:
     """All figures of the study by file name."""
     return {
         ACCURACY: maps(results, results.accuracy_map, "Fraction classified rightly"),
-        PROBABILITY: maps(results, results.probability_map, "Mean probability of the true label"),
+        PROBABILITY: maps(results, results.probability_map, f"Mean {results.naming.quantity} of the true label"),
         CONFUSION: confusion(results),
-        FRAGILE: gallery(results.fragile, "The most fragile images that are classified rightly without a patch"),
-        ROBUST: gallery(results.robust, "The most robust images"),
+        FRAGILE: gallery(
+            results, results.fragile, "The most fragile images that are classified rightly without a patch"
+        ),
+        ROBUST: gallery(results, results.robust, "The most robust images"),
     }
 
 
@@ -39,7 +40,7 @@ def maps(results: Results, values: np.ndarray, name: str) -> Figure:
     for each, ax in zip(results.classes, axes, strict=True):
         artist = ax.imshow(values[each.label], cmap=style.SEQUENTIAL, norm=scale, interpolation="nearest")
         style.position_axes(ax, results.swept.rows, results.swept.cols)
-        ax.set_title(f"{each.label} ({each.images:,} images)")
+        ax.set_title(f"{results.naming.brief(each.label)} ({each.images:,} images)")
         ax.set_xlabel("")
         ax.set_ylabel("")
     figure.supxlabel("left column of the patch (pixel)", fontsize=8)
@@ -73,8 +74,9 @@ def confusion(results: Results) -> Figure:
             fontsize=6.5,
             color=style.text_colour(colors.to_hex(shown)),
         )
-    ax.set_xticks(range(len(share)))
-    ax.set_yticks(range(len(share)))
+    names = [results.naming.brief(label) for label in range(len(share))]
+    ax.set_xticks(range(len(share)), names, rotation=0 if max(map(len, names)) < 4 else 90)
+    ax.set_yticks(range(len(share)), names)
     ax.set_xlabel("predicted under a patch")
     ax.set_ylabel("true label")
     ax.set_title("What covered images are taken for (% of the class's occluded images)")
@@ -83,21 +85,32 @@ def confusion(results: Results) -> Figure:
 
 
 @style.styled
-def gallery(shown: Gallery, title: str) -> Figure:
-    """Images, and below each its map of the true label's probability."""
-    ranked = shown.ranked
-    lines = max(1, -(-len(ranked) // IN_A_ROW))
-    figure = style.new_figure(style.WIDTH, lines * (2 * style.WIDTH / IN_A_ROW + 0.55) + 0.2)
-    axes: Any = figure.subplots(2 * lines, IN_A_ROW, squeeze=False)
+def gallery(results: Results, shown: Gallery, title: str) -> Figure:
+    """Images, and below each its map of the true label's probability, over the image if that is in colour."""
+    ranked, naming, swept = shown.ranked, results.naming, results.swept
+    unit = naming.quantity == "probability"
+    scale = colors.Normalize(0, 1) if unit or not ranked else colors.Normalize(shown.maps.min(), shown.maps.max())
+    across = NAMED_IN_A_ROW if naming.classes else IN_A_ROW
+    lines = max(1, -(-len(ranked) // across))
+    figure = style.new_figure(style.WIDTH, lines * (2 * style.WIDTH / across + 0.55) + 0.2)
+    axes: Any = figure.subplots(2 * lines, across, squeeze=False)
     pairs = [pair for line in range(lines) for pair in axes[2 * line : 2 * line + 2].T]
     for above, below in pairs[len(ranked) :]:
         above.set_axis_off()
         below.set_axis_off()
     for image, values, each, (above, below) in zip(shown.images, shown.maps, ranked, pairs, strict=False):
-        taken_for = "" if each.taken_for is None else f"\ntaken for {each.taken_for}"
-        style.show(above, image, f"{with_article(each.label)}{taken_for}")
-        artist = style.show(below, values, f"{each.accuracy:.1%} right", cmap=style.SEQUENTIAL)
+        taken_for = "" if each.taken_for is None else f"\ntaken for {naming.brief(each.taken_for)}"
+        style.show(above, image, f"{naming.called(each.label)}{taken_for}")
+        if image.shape[-1] == 3:
+            edges = [style.cell_edges(*axis) for axis in zip((swept.rows, swept.cols), swept.patch_size, strict=True)]
+            artist = style.show_over(below, image, values, (edges[0], edges[1]), norm=scale)
+            style.hide_ticks(below)
+            below.set_title(f"{each.accuracy:.1%} right", fontsize=8)
+        else:
+            artist = style.show(
+                below, values, f"{each.accuracy:.1%} right", cmap=style.SEQUENTIAL, norm=scale, vmin=None, vmax=None
+            )
     figure.suptitle(title)
     if ranked:
-        figure.colorbar(artist, ax=axes[1::2], label="P(true label)", shrink=0.9, aspect=12 * lines, pad=0.01)
+        figure.colorbar(artist, ax=axes[1::2], label=naming.of_true(), shrink=0.9, aspect=12 * lines, pad=0.01)
     return figure

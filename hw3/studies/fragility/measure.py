@@ -5,10 +5,12 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from hw3.datasets import Dataset, as_float
+from hw3.datasets import Dataset
+from hw3.datasets.images import as_inputs
 from hw3.occlusion import statistics, storage
 from hw3.occlusion.statistics import Ranked, Statistics
 from hw3.occlusion.storage import Store
+from hw3.studies.naming import Naming
 from hw3.studies.progress import Progress, quiet
 
 CONFIDENCE = 0.95
@@ -79,6 +81,7 @@ class Results(NamedTuple):
     confusion: np.ndarray  # int [classes, classes], occluded images by true and predicted label
     fragile: Gallery  # of the images right without a patch
     robust: Gallery
+    naming: Naming = Naming()
 
 
 def measure(store: Store, dataset: Dataset, settings: Settings = FULL, *, progress: Progress = quiet) -> Results:
@@ -113,6 +116,7 @@ def measure(store: Store, dataset: Dataset, settings: Settings = FULL, *, progre
         found.confusion,
         _gallery(store, found.fragile, images),
         _gallery(store, found.robust, images),
+        Naming(tuple(store.settings.get("class_names", ())), store.settings.get("score", "probability")),
     )
 
 
@@ -152,4 +156,4 @@ def _gallery(store: Store, ranked: tuple[Ranked, ...], images: np.ndarray) -> Ga
     for index, each in enumerate(ranked):
         chunk, within = divmod(each.at, store.chunk)
         maps[index] = storage.read(store, chunk)[1][within, :, :, each.label]
-    return Gallery(ranked, tuple(numbers.tolist()), np.asarray(as_float(images[numbers])), maps)
+    return Gallery(ranked, tuple(numbers.tolist()), np.asarray(as_inputs(images[numbers])), maps)

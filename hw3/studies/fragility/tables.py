@@ -5,6 +5,7 @@ import numpy as np
 from hw3.report.page import Table
 from hw3.report.words import percent
 from hw3.studies.fragility.measure import Class, Results
+from hw3.studies.naming import Naming
 
 
 def tables(results: Results) -> list[Table]:
@@ -17,7 +18,7 @@ def tables(results: Results) -> list[Table]:
             "(± half the 95% interval over images)",
             ("class", "images", "no patch", "patch", "never fooled", "worst position (row, col)", "mostly taken for"),
             [
-                *map(_line, results.classes),
+                *(_line(each, results.naming) for each in results.classes),
                 (
                     "all",
                     f"{overall.images:,}",
@@ -32,15 +33,17 @@ def tables(results: Results) -> list[Table]:
     ]
 
 
-def _line(each: Class) -> tuple[object, ...]:
+def _line(each: Class, naming: Naming) -> tuple[object, ...]:
     return (
-        each.label,
+        naming.name(each.label),
         f"{each.images:,}",
         percent(each.clean_accuracy),
         percent(each.accuracy) + ("" if each.interval is None else f" ± {percent(each.interval)}"),
         percent(each.never_fooled, 1),
         f"{percent(each.worst_accuracy, 1)} at {each.worst_position}",
-        "nothing else" if each.taken_for is None else f"{each.taken_for} ({percent(each.taken_for_share)})",
+        "nothing else"
+        if each.taken_for is None
+        else f"{naming.name(each.taken_for)} ({percent(each.taken_for_share)})",
     )
 
 

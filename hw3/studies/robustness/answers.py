@@ -1,7 +1,7 @@
 """The questions of problem 2 and our answers to them, in sentences made from measured numbers."""
 
 from hw3.report.page import Answer, Figure
-from hw3.report.words import enumerated, percent, where, with_article
+from hw3.report.words import enumerated, percent, where
 from hw3.studies.robustness import claims, covering, pasting
 from hw3.studies.robustness.covering.tables import case_table, class_table, overview_table, part_table
 from hw3.studies.robustness.pasting.tables import find_table, rate_table, window_table
@@ -15,21 +15,23 @@ def answers(covered: covering.Results, pasted: pasting.Results) -> list[Answer]:
 
 def maps(results: covering.Results) -> Answer:
     """Problem 2 (1)."""
-    digit, sweep = results.settings.digit, results.sweep
+    sweep, naming = results.sweep, results.naming
+    digit = results.settings.digit
     patch = f"{_colour(results.settings.fill)} {sweep.patch[0]}x{sweep.patch[1]} patch"
     positions = len(sweep.rows) * len(sweep.cols)
     most = sorted(results.taken_for, key=lambda wrong: -wrong.positions)
+    kept, said = naming.brief(digit), naming.of(digit)
     otherwise = (
-        f", elsewhere it becomes {enumerated([f'{with_article(w.label)} ({w.positions}x)' for w in most])}"
+        f", elsewhere it becomes {enumerated([f'{naming.called(w.label)} ({w.positions}x)' for w in most])}"
         if most
         else ""
     )
     worst = min(results.cases, key=lambda case: case.true_probability)
     return Answer(
         "2 (1)",
-        f"What does the network say when a {patch} covers each part of {with_article(digit)}?",
-        f"At {percent(results.accuracy, 3)} of {positions} positions of the patch it still says {digit}{otherwise}.",
-        f"P({digit}) is {results.clean_probability:.6f} without a patch and {worst.true_probability:.6f} at the worst "
+        f"What does the network say when a {patch} covers each part of {naming.called(digit)}?",
+        f"At {percent(results.accuracy, 3)} of {positions} positions of the patch it still says {kept}{otherwise}.",
+        f"{said} is {results.clean_probability:.6f} without a patch and {worst.true_probability:.6f} at the worst "
         f"position, row {worst.row}, column {worst.col}.",
         [
             Figure(
@@ -53,7 +55,9 @@ def _colour(fill: str) -> str:
 
 def important(results: covering.Results) -> Answer:
     """Problem 2 (2)."""
-    digit, region, fragility = results.settings.digit, results.region, results.fragility
+    region, fragility, naming = results.region, results.fragility, results.naming
+    digit = results.settings.digit
+    name = naming.brief(digit)
     row, col = fragility.most_important_pixel
     size = max(results.picture.shape[:2])
     text = [
@@ -70,29 +74,30 @@ def important(results: covering.Results) -> Answer:
     ]
     tables = [part_table(results)]
     if results.classes:
-        count, own = results.settings.fragility_images, results.classes[digit].fragility
+        count, own = results.settings.fragility_images, results.of_class(digit).fragility
         at = own.most_important_pixel
         worst = min(results.classes, key=lambda row: row.accuracy)
         best = max(results.classes, key=lambda row: row.accuracy)
         text += [
-            f"Over the first {count} correctly classified images of {digit} it is row {at[0]}, column {at[1]}, in "
+            f"Over the first {count} correctly classified images of {name} it is row {at[0]}, column {at[1]}, in "
             f"{where(at[0], at[0], at[1], at[1], size)}, with {own.largest:.3f}; covering the {_dearest(own)} quarter "
             "costs most.",
-            f"Of all digits the {worst.label} is the most fragile ({percent(worst.accuracy)} of all occluded images "
-            f"right) and the {best.label} the most robust ({percent(best.accuracy)}).",
+            f"Of all {naming.kinds} the {naming.brief(worst.label)} is the most fragile ({percent(worst.accuracy)} of "
+            f"all occluded images right) and the {naming.brief(best.label)} the most robust "
+            f"({percent(best.accuracy)}).",
         ]
         figures.append(
             Figure(
                 f"{covering.NAME}/{covering.FRAGILITY}",
-                "Where each digit is fragile; outlines are of the mean images.",
+                f"Where each {naming.kind} is fragile; outlines are of the mean images.",
             )
         )
         tables.append(class_table(results))
     return Answer(
         "2 (2)",
-        f"Where is {with_article(digit)} fragile: which parts of it are important for recognition?",
-        f"This {digit} is most fragile at row {row}, column {col}, in {where(row, row, col, col, size)}: patches over "
-        f"that pixel lower P({digit}) by {fragility.largest:.3f} on average.",
+        f"Where is {naming.called(digit)} fragile: which parts of it are important for recognition?",
+        f"This {name} is most fragile at row {row}, column {col}, in {where(row, row, col, col, size)}: patches over "
+        f"that pixel lower {naming.of(digit)} by {fragility.largest:.3f} on average.",
         " ".join(text),
         figures,
         tables,
@@ -115,7 +120,7 @@ def _dearest(fragility: covering.Fragility) -> str:
 
 def overlays(results: pasting.Results) -> Answer:
     """Problem 2 (3)."""
-    digit, total, beyond = results.settings.digit, results.tried, results.beyond_black
+    naming, total, beyond = results.naming, results.tried, results.beyond_black
     smallest = results.smallest
     where_black = "where a black patch at the same place does not"
     verdict = f"No: none of {total:,} pasted pieces makes it something else {where_black}"
@@ -123,7 +128,7 @@ def overlays(results: pasting.Results) -> Answer:
         verdict = f"Yes: {beyond:,} of {total:,} pasted pieces ({percent(beyond / total)}) do {where_black}"
     if smallest and smallest.overlay.beyond_black:
         verdict += (
-            "; {}x{} pixels of ".format(*smallest.overlay.patch) + f"{with_article(smallest.donor.label)} suffice"
+            "; {}x{} pixels of ".format(*smallest.overlay.patch) + f"{naming.called(smallest.donor.label)} suffice"
         )
     figures = {
         pasting.OVERLAYS: "Original, black patch at the same place, overlay, and where it is cut.",
@@ -139,7 +144,8 @@ def overlays(results: pasting.Results) -> Answer:
     tables = [pasting_overview_table(results), window_table(results), rate_table(results)]
     return Answer(
         "2 (3)",
-        f"Can patches of other digits make the network see something else than {with_article(digit)}?",
+        f"Can patches of other {naming.kinds} make the network see something else than "
+        f"{naming.called(results.settings.digit)}?",
         f"{verdict}.",
         " ".join([_by_covering(results), _by_pasting(results)]),
         [Figure(f"{pasting.NAME}/{file}", caption) for file, caption in figures.items()],
@@ -151,35 +157,36 @@ def overlays(results: pasting.Results) -> Answer:
 
 def _by_covering(results: pasting.Results) -> str:
     """What black patches and windows do."""
-    settings, black, alone = results.settings, results.black, results.black_window_accuracy
+    settings, black, alone, naming = results.settings, results.black, results.black_window_accuracy, results.naming
     worst = min(results.windows, key=lambda window: window.accuracy)
     return (
         f"{len(black.flips)} of {black.positions} black {settings.black}x{settings.black} patches flip the label by "
-        f"covering alone. Through a {settings.window}x{settings.window} window onto another digit the accuracy over "
-        f"positions is lowest for {with_article(worst.donor.label)}, {percent(worst.accuracy, 3)}, "
+        f"covering alone. Through a {settings.window}x{settings.window} window onto another {naming.kind} the accuracy "
+        f"over positions is lowest for {naming.called(worst.donor.label)}, {percent(worst.accuracy, 3)}, "
         f"{'lower' if worst.accuracy < alone else 'no lower'} than with a black window ({percent(alone, 3)})."
     )
 
 
 def _by_pasting(results: pasting.Results) -> str:
     """What the search found."""
-    settings, total, flips = results.settings, results.tried, results.flips
+    settings, total, flips, naming = results.settings, results.tried, results.flips, results.naming
     text = (
-        f"The pieces are cut from {settings.donors} image{'s' * (settings.donors > 1)} of each other digit and pasted "
-        f"everywhere on a grid; {flips:,} ({percent(flips / total)}) change the label, covering alone included."
+        f"The pieces are cut from {settings.donors} image{'s' * (settings.donors > 1)} of each other {naming.kind} and "
+        f"pasted everywhere on a grid; {flips:,} ({percent(flips / total)}) change the label, covering alone included."
     )
     if not results.smallest:
         return text
     if results.beyond_black:
         most = max(results.search, key=lambda row: sum(row.beyond_black))
-        text += f" Beyond covering, those of the {most.label} succeed most often."
+        text += f" Beyond covering, those of the {naming.brief(most.label)} succeed most often."
     smallest, best = results.smallest, results.best[0]
     side = smallest.overlay.patch[0]
+    says, said = (naming.brief(find.overlay.predicted) for find in (smallest, best))
     smaller = [size for size in settings.patch_sizes if size < side]
     return (
         f"{text} The smallest size tried that flips it measures {side}x{side} pixels"
-        f"{f' (not {smaller[-1]}x{smaller[-1]})' if smaller else ''}: cut from {with_article(smallest.donor.label)}, "
-        f"it makes the network say {smallest.overlay.predicted} with {smallest.overlay.probability:.3f}. The most "
+        f"{f' (not {smaller[-1]}x{smaller[-1]})' if smaller else ''}: cut from {naming.called(smallest.donor.label)}, "
+        f"it makes the network say {says} with {smallest.overlay.probability:.3f}. The most "
         f"confident mistake{', where covering alone is not to blame,' if best.overlay.beyond_black else ''} comes from "
-        f"{with_article(best.donor.label)}: {best.overlay.predicted} with {best.overlay.probability:.4f}."
+        f"{naming.called(best.donor.label)}: {said} with {best.overlay.probability:.4f}."
     )

@@ -108,7 +108,7 @@ def test_tables_files_figures_and_the_way_to_disk_and_back(results, tmp_path):
     assert len(cases.rows) == len(results.cases)
     assert parts.rows[4][0] == "lower left"
     assert parts.rows[4][2] == f"{results.classes[2].fragility.drops.lower_left:.3f}"
-    assert [row[0] for row in classes.rows] == [0, 1, 2, 3]
+    assert [row[0] for row in classes.rows] == ["0", "1", "2", "3"]
 
     files = covering.files(results)
     said = covered(results.picture)

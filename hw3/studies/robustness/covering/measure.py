@@ -8,10 +8,12 @@ import numpy as np
 from hw3 import classifiers, occlusion
 from hw3.classifiers import Predict
 from hw3.cnn import inspection
-from hw3.datasets import Dataset, as_float
+from hw3.datasets import Dataset
+from hw3.datasets.images import as_inputs
 from hw3.occlusion import Sweep, maps
 from hw3.occlusion.maps import Case, Region
 from hw3.studies.fills import filling
+from hw3.studies.naming import Naming
 from hw3.studies.progress import Advance, Progress, quiet
 
 NAME = "sweep"
@@ -29,6 +31,7 @@ class Settings(NamedTuple):
     reach_edge: bool = False  # add the last row and column of positions if the stride misses them
     batch_size: int | None = None  # occluded images classified at once: bounds the memory
     method: str = "auto"  # as for `hw3.occlusion.sweep`
+    score: str = "probability"  # what the classifier gives, as for `hw3.occlusion.sweep`; called probability below
 
 
 FULL = Settings()
@@ -87,7 +90,12 @@ class Results(NamedTuple):
     fragility: Fragility
     cases: tuple[Case, ...]  # telling positions
     uncovered_pixels: int  # that no patch ever covers
-    classes: tuple[ClassFragility, ...]  # all of them, or none
+    classes: tuple[ClassFragility, ...]  # all that have images, or none
+    naming: Naming = Naming()
+
+    def of_class(self, label: int) -> ClassFragility:
+        """What was found for a class that has images."""
+        return next(row for row in self.classes if row.label == label)
 
 
 def measure(settings: Settings, predict: Predict, dataset: Dataset, *, progress: Progress = quiet) -> Results:
@@ -95,8 +103,10 @@ def measure(settings: Settings, predict: Predict, dataset: Dataset, *, progress:
 
     Raises ValueError for settings that the data set has no images for, or as `hw3.occlusion.sweep`.
     """
-    row = inspection.nth_correct(predict, dataset.test_images, dataset.test_labels, settings.digit, settings.nth)
-    picture = np.asarray(as_float(dataset.test_images[row]))
+    naming = Naming(dataset.class_names, classifiers.check_score(settings.score))
+    images, labels = dataset.test_images, dataset.test_labels
+    row = inspection.nth_correct(predict, images, labels, settings.digit, settings.nth, dataset.class_names)
+    picture = np.asarray(as_inputs(images[row]))
     fill = filling(settings.fill, picture[None])
     found = occlusion.sweep(predict, picture[None], np.array([settings.digit]), fill=fill, **_options(settings))
     wrong, counts = np.unique(found.predicted[found.predicted != settings.digit], return_counts=True)
@@ -113,14 +123,15 @@ def measure(settings: Settings, predict: Predict, dataset: Dataset, *, progress:
         tuple(map(Wrong, wrong.tolist(), counts.tolist())),
         maps.important_region(found),
         _fragility(maps.importance(found)[0]),
-        tuple(maps.telling_cases(found)),
+        tuple(maps.telling_cases(found, names=dataset.class_names)),
         maps.uncovered_pixels(found),
         _every_class(settings, predict, dataset, len(found.rows) * len(found.cols), progress),
+        naming,
     )
 
 
 def _options(settings: Settings) -> dict[str, Any]:
-    names = ("patch_size", "stride", "reach_edge", "batch_size", "method")
+    names = ("patch_size", "stride", "reach_edge", "batch_size", "method", "score")
     return {name: getattr(settings, name) for name in names}
 
 
@@ -141,10 +152,12 @@ def _every_class(
 
     def one(label: int, advance: Advance) -> ClassFragility:
         try:
-            rows = inspection.correct(predict, dataset.test_images, dataset.test_labels, label, count)
+            rows = inspection.correct(
+                predict, dataset.test_images, dataset.test_labels, label, count, dataset.class_names
+            )
         except ValueError as error:
             raise ValueError(f"fragility_images={count}: {error}") from error
-        images = np.asarray(as_float(dataset.test_images[rows]))
+        images = np.asarray(as_inputs(dataset.test_images[rows]))
         found = occlusion.sweep(
             predict,
             images,
@@ -156,5 +169,6 @@ def _every_class(
         importance = maps.importance(found).mean(0)
         return ClassFragility(label, float(found.accuracy.mean()), images.mean((0, -1)), _fragility(importance))
 
-    with progress("sweeping every class", dataset.classes * count * positions, "occluded images") as advance:
-        return tuple(one(label, advance) for label in range(dataset.classes))
+    present = np.unique(dataset.test_labels).tolist()
+    with progress("sweeping every class", len(present) * count * positions, "occluded images") as advance:
+        return tuple(one(label, advance) for label in present)

@@ -15,13 +15,17 @@ def tables(results: Results) -> list[Table]:
 
 def overview_table(results: Results) -> Table:
     """What the network says of the one image."""
-    label, sweep, region = results.settings.digit, results.sweep, results.region
+    label, sweep, region, naming = results.settings.digit, results.sweep, results.region, results.naming
+    said = naming.of(label)
     rows: list[tuple[str, object]] = [
-        (f"P({label}) without a patch", f"{results.clean_probability:.6f}"),
+        (f"{said} without a patch", f"{results.clean_probability:.6f}"),
         ("positions", len(sweep.rows) * len(sweep.cols)),
-        (f"still classified as {label}", f"{results.accuracy:.3%}"),
-        ("taken for", ", ".join(f"{w.label} ({w.positions}x)" for w in results.taken_for) or "nothing else"),
-        (f"lowest P({label})", f"{results.lowest_true_probability:.6f}"),
+        (f"still classified as {naming.name(label)}", f"{results.accuracy:.3%}"),
+        (
+            "taken for",
+            ", ".join(f"{naming.name(w.label)} ({w.positions}x)" for w in results.taken_for) or "nothing else",
+        ),
+        (f"lowest {said}", f"{results.lowest_true_probability:.6f}"),
         (
             "important region (pixels)",
             f"rows {region.first_row}-{region.last_row}, columns {region.first_col}-{region.last_col}"
@@ -32,7 +36,7 @@ def overview_table(results: Results) -> Table:
     if results.uncovered_pixels:
         rows.append(("pixels that no patch covers", results.uncovered_pixels))
     return Table(
-        f"Test image {results.image}, {with_article(label)}, under {with_article(sweep.patch[0])}x{sweep.patch[1]} "
+        f"Test image {results.image}, {naming.called(label)}, under {with_article(sweep.patch[0])}x{sweep.patch[1]} "
         f"patch at {len(sweep.rows)}x{len(sweep.cols)} positions",
         ("", "value"),
         rows,
@@ -41,12 +45,20 @@ def overview_table(results: Results) -> Table:
 
 def case_table(results: Results) -> Table:
     """The telling positions."""
+    naming = results.naming
     return Table(
         "Telling positions (row and column of the patch's first pixel)",
-        ("patch", "row", "column", f"P({results.settings.digit})", "predicted", "its probability"),
+        ("patch", "row", "column", naming.of(results.settings.digit), "predicted", f"its {naming.quantity}"),
         [
-            (c.title, c.row, c.col, f"{c.true_probability:.6f}", c.predicted, f"{c.highest_probability:.6f}")
-            for c in results.cases
+            (
+                case.title,
+                case.row,
+                case.col,
+                f"{case.true_probability:.6f}",
+                naming.name(case.predicted),
+                f"{case.highest_probability:.6f}",
+            )
+            for case in results.cases
         ],
     )
 
@@ -57,11 +69,11 @@ def part_table(results: Results) -> Table:
     columns = [results.fragility.drops]
     header = ["part", "this image"]
     if results.classes:
-        columns.append(results.classes[label].fragility.drops)
-        header.append(f"{results.settings.fragility_images} images of {label}")
+        columns.append(results.of_class(label).fragility.drops)
+        header.append(f"{results.settings.fragility_images} images of {results.naming.name(label)}")
     names = [name.replace("_", " ") for name in columns[0]._fields]
     return Table(
-        f"Mean drop of P({label}) per pixel covered",
+        f"Mean drop of {results.naming.of(label)} per pixel covered",
         header,
         [(name, *(f"{value:.3f}" for value in values)) for name, *values in zip(names, *columns, strict=True)],
     )
@@ -73,7 +85,10 @@ def class_table(results: Results) -> Table:
         f"Accuracy over all positions, first {results.settings.fragility_images} correctly classified test images of "
         "each class",
         ("class", "accuracy", "most important pixel (row, column)"),
-        [(row.label, f"{row.accuracy:.2%}", row.fragility.most_important_pixel) for row in results.classes],
+        [
+            (results.naming.name(row.label), f"{row.accuracy:.2%}", row.fragility.most_important_pixel)
+            for row in results.classes
+        ],
     )
 
 

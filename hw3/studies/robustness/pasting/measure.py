@@ -1,16 +1,18 @@
 """Three ways to fool a network on one image: black patches, windows onto other digits, patches cut from them."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 
-from hw3 import occlusion
+from hw3 import classifiers, occlusion
 from hw3.classifiers import Predict, check_count
 from hw3.cnn import inspection
-from hw3.datasets import Dataset, as_float
-from hw3.occlusion import overlays
+from hw3.datasets import Dataset
+from hw3.datasets.images import as_inputs
+from hw3.occlusion import Sweep, overlays
 from hw3.occlusion.overlays import Overlay
+from hw3.studies.naming import Naming
 from hw3.studies.progress import Progress, quiet
 
 NAME = "overlays"
@@ -23,11 +25,13 @@ class Settings(NamedTuple):
     nth: int = 0  # which of its correctly classified test images, from 0
     black: int = 8  # side of the black patch, in pixels
     window: int = 10  # side of the window that shows another digit, in pixels
+    stride: int = 1  # pixels between places of the black patch, and of the window
     donors: int = 1  # images of each other class to cut patches from
     patch_sizes: tuple[int, ...] = (4, 6, 8, 10, 12)  # sides of the pasted patches, in pixels
     cut_stride: int = 4  # pixels between places of the cut
     paste_stride: int = 2  # pixels between places of the paste
     batch_size: int = 1024  # candidates classified at once: bounds the memory
+    score: str = "probability"  # what the classifier gives, as for `hw3.occlusion.sweep`; called probability below
 
 
 FULL = Settings()
@@ -108,6 +112,7 @@ class Results(NamedTuple):
     search: tuple[DonorClass, ...]
     best: tuple[Find, ...]  # the most confident of each donor class, best first; beyond black before others
     smallest: Find | None  # the most confident of the smallest patch that flips
+    naming: Naming = Naming()
 
     @property
     def tried(self) -> int:
@@ -132,16 +137,15 @@ def measure(settings: Settings, predict: Predict, dataset: Dataset, *, progress:
     """
     settings = _checked(settings, min(dataset.test_images.shape[1:3]))
     label = settings.digit
-    row = inspection.nth_correct(predict, dataset.test_images, dataset.test_labels, label, settings.nth)
-    picture = np.asarray(as_float(dataset.test_images[row]))
+    images, labels, names = dataset.test_images, dataset.test_labels, dataset.class_names
+    row = inspection.nth_correct(predict, images, labels, label, settings.nth, names)
+    picture = np.asarray(as_inputs(images[row]))
     donors = _donors(settings, predict, dataset)
 
-    plain = occlusion.sweep(predict, picture[None], np.array([label]), patch_size=settings.window)
+    plain = _slide(settings, predict, picture, settings.window)
     windows = []
     for donor in donors[:: settings.donors]:
-        seen = occlusion.sweep(
-            predict, picture[None], np.array([label]), patch_size=settings.window, fill=donor.picture
-        )
+        seen = _slide(settings, predict, picture, settings.window, donor.picture)
         windows.append(Window(donor, float(seen.accuracy[0]), seen.predicted[0]))
 
     classes, summary = _search(settings, predict, picture, donors, progress)
@@ -170,6 +174,7 @@ def measure(settings: Settings, predict: Predict, dataset: Dataset, *, progress:
         ),
         tuple(map(find, best)),
         find(summary.smallest) if summary.smallest else None,
+        Naming(names, settings.score),
     )
 
 
@@ -192,29 +197,49 @@ def _checked(settings: Settings, limit: int) -> Settings:
     for name in ("black", "window"):
         if check_count(getattr(settings, name), name) > limit:
             raise ValueError(f"{name}={getattr(settings, name)}: larger than the images; at most {limit}")
-    check_count(settings.donors, "donors")
+    for name in ("donors", "stride"):
+        check_count(getattr(settings, name), name)
+    classifiers.check_score(settings.score)
     return settings._replace(patch_sizes=sizes)
 
 
 def _donors(settings: Settings, predict: Predict, dataset: Dataset) -> tuple[Donor, ...]:
-    """The first correctly classified images of every other class, class by class."""
+    """The first correctly classified images of every other class that has images, class by class."""
+    present = np.unique(dataset.test_labels).tolist()
+    if present == [settings.digit]:
+        raise ValueError("donors: all images are of one class; there must be others to cut patches from")
 
     def of_class(label: int) -> np.ndarray:
         try:
-            return inspection.correct(predict, dataset.test_images, dataset.test_labels, label, settings.donors)
+            return inspection.correct(
+                predict, dataset.test_images, dataset.test_labels, label, settings.donors, dataset.class_names
+            )
         except ValueError as error:
             raise ValueError(f"donors={settings.donors}: {error}") from error
 
     return tuple(
-        Donor(int(row), label, np.asarray(as_float(dataset.test_images[row])))
-        for label in range(dataset.classes)
+        Donor(int(row), label, np.asarray(as_inputs(dataset.test_images[row])))
+        for label in present
         if label != settings.digit
         for row in of_class(label)
     )
 
 
+def _slide(settings: Settings, predict: Predict, picture: np.ndarray, side: int, fill: Any = 0.0) -> Sweep:
+    """The sweep of the one image by a patch, or window, of so many pixels a side."""
+    return occlusion.sweep(
+        predict,
+        picture[None],
+        np.array([settings.digit]),
+        patch_size=side,
+        stride=settings.stride,
+        fill=fill,
+        score=settings.score,
+    )
+
+
 def _black(settings: Settings, predict: Predict, picture: np.ndarray) -> Black:
-    found = occlusion.sweep(predict, picture[None], np.array([settings.digit]), patch_size=settings.black)
+    found = _slide(settings, predict, picture, settings.black)
     predicted, highest = found.predicted[0], found.highest_probability[0]
     flips = (
         Flip(int(found.rows[i]), int(found.cols[j]), int(predicted[i, j]), float(highest[i, j]))
@@ -237,6 +262,7 @@ def _search(
             patch_sizes=sizes,
             cut_stride=cut_stride,
             paste_stride=paste_stride,
+            score=settings.score,
             batch_size=settings.batch_size,
             advance=advance,
         )

@@ -18,7 +18,7 @@ def overview_table(results: Results) -> Table:
     """Black and pasted patches in sum."""
     side, black = results.settings.black, results.black
     return Table(
-        f"Patches that make the network see something else than {results.settings.digit}",
+        f"Patches that make the network see something else than {results.naming.name(results.settings.digit)}",
         ("patches", "tried", "flip the label", "where a black one does not"),
         [
             (f"black {side}x{side}", black.positions, _share(len(black.flips), black.positions), "–"),
@@ -38,13 +38,14 @@ def _share(count: int, total: int) -> str:
 
 def window_table(results: Results) -> Table:
     """The window onto each other class."""
-    side, digit = results.settings.window, results.settings.digit
+    side, naming = results.settings.window, results.naming
     return Table(
-        f"{with_article(side).capitalize()}x{side} window onto another digit: positions still classified as {digit}",
+        f"{with_article(side).capitalize()}x{side} window onto another {naming.kind}: positions still classified as "
+        f"{naming.name(results.settings.digit)}",
         ("shows", "accuracy"),
         [
             ("black", f"{results.black_window_accuracy:.3%}"),
-            *((window.donor.label, f"{window.accuracy:.3%}") for window in results.windows),
+            *((naming.name(window.donor.label), f"{window.accuracy:.3%}") for window in results.windows),
         ],
     )
 
@@ -53,11 +54,12 @@ def rate_table(results: Results) -> Table:
     """The pasted patches by class and size."""
     return Table(
         f"{results.tried:,} pasted patches: % of those tried that are no longer classified as "
-        f"{results.settings.digit} (in brackets: where a black patch at the same place leaves the label alone)",
+        f"{results.naming.name(results.settings.digit)} (in brackets: where a black patch at the same place leaves the "
+        "label alone)",
         ("cut from", *(f"{side}x{side}" for side in results.settings.patch_sizes)),
         [
             (
-                row.label,
+                results.naming.name(row.label),
                 *(
                     f"{100 * flips / tried:.2f} ({100 * beyond / tried:.2f})"
                     for tried, flips, beyond in zip(row.tried, row.flips, row.beyond_black, strict=True)
@@ -70,20 +72,21 @@ def rate_table(results: Results) -> Table:
 
 def find_table(results: Results) -> Table:
     """The most confident pasted patch of each class, and the smallest that flips the label."""
+    naming = results.naming
     finds = [("most confident", find) for find in results.best]
     if results.smallest:
         finds.append(("smallest", results.smallest))
     return Table(
         "Pasted patches that fool it (row and column of the first pixel)",
-        ("patch", "pixels", "cut from a", "at", "pasted at", "predicted", "probability"),
+        ("patch", "pixels", "cut from a", "at", "pasted at", "predicted", naming.quantity),
         [
             (
                 name,
                 "{}x{}".format(*find.overlay.patch),
-                find.donor.label,
+                naming.name(find.donor.label),
                 find.overlay.cut,
                 find.overlay.paste,
-                find.overlay.predicted,
+                naming.name(find.overlay.predicted),
                 f"{find.overlay.probability:.4f}",
             )
             for name, find in finds
