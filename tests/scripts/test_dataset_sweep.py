@@ -129,7 +129,7 @@ def test_a_process_number_given_twice_and_a_killed_process_are_one_line(trained_
     taken.send_signal(signal.SIGKILL)
     taken.communicate()
 
-    first, second = start_all(2, 1, tmp_path, trained_flag, "--images=2000", "--chunk_images=1")
+    first, second = start_all(2, 1, tmp_path, trained_flag, "--first=2000", "--chunk_images=1")
     while not list(tmp_path.glob("dataset_sweep.zarr/clean/c/*")):
         assert first.poll() is None, first.communicate()
         time.sleep(0.01)
