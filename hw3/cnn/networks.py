@@ -165,7 +165,7 @@ def table(model: CNN, image_shape: tuple[int, int, int], width: int = 100) -> st
 
 
 def layer_rows(model: CNN, image_shape: tuple[int, int, int]) -> list[tuple[str, tuple[int, ...], int]]:
-    """Each layer's name, output shape without the batch, and number of parameters, as the documents list them."""
+    """Each layer's name, output shape without the batch, and number of parameters."""
     params = jax.eval_shape(lambda key: init(model, key, image_shape), jax.random.key(0))
     images = jax.ShapeDtypeStruct((1, *image_shape), jnp.float32)
     taps = jax.eval_shape(lambda p, x: activations(model, p, x), params, images)

@@ -14,18 +14,22 @@ import numpy as np
 
 from hw3 import batches
 from hw3.batches import in_sizes
-from hw3.occlusion import boxes, classification, distinct, incremental, locality, tiles
+from hw3.occlusion import boxes, classification, distinct, incremental, locality, tiles, tiling
 from hw3.occlusion.classification import Classifier
+from hw3.occlusion.jaxprs import Program
 
 METHODS = ("auto", "dense", "incremental")
 
 # The incremental evaluation by tiles takes about a quarter of a second longer to compile: in floating-point operations
 # at 200 GFLOP/s, for a processor that computes faster also compiles faster.
 COMPILING_WORK = 5e10
-# Other ways are compiled and timed where whole images would take so much more.
-TRYING_WORK = 3e11
-# The part of the work that is left has to be smaller than this for boxes to pay.
-WORTHWHILE = 0.85
+# Boxes take seconds to compile: whole images would have to take so much work.
+BOXES_WORK = 3e11
+# Several ways are compiled and timed where that is little beside the work.
+TRYING_WORK = 2e12
+# The part of the work that is left has to be smaller than the first for boxes to pay, and than the second to be sure of
+# it without timing whole images as well.
+WORTHWHILE, SURE = 0.85, 0.65
 
 # Repetitions are looked for among so many batches of patched images at a time, which bounds the memory.
 DENSE_BATCHES = 64
@@ -41,7 +45,7 @@ WITHOUT_YNNPACK: Options = (("xla_cpu_experimental_ynn_fusion_type", ""),)
 class Way(NamedTuple):
     """A way to classify patched images, all with the same result to rounding."""
 
-    plan: boxes.Plan | tiles.Plan | None  # None: whole images
+    plan: boxes.Plan | tiling.Plan | None  # None: whole images
     options: Options  # how to compile it
 
 
@@ -62,8 +66,9 @@ def choose(
 
     Args: starts: int32 [positions, axes], all first pixels of the patch, in lexicographic order.
 
-    "auto" is incremental where the work that it spares is more than compiling takes, on one device. Where whole images
-    would take seconds, `classify` times whole images and boxes, each with and without XLA's YNNPACK on CPU.
+    "auto" is incremental where the work that it spares is more than compiling takes, on one device. Where there is much
+    to do, `classify` times several ways: with and without XLA's YNNPACK on CPU, and whole images where boxes spare
+    little.
 
     Raises ValueError for a method that isn't one of `METHODS`, and for "incremental" where it is impossible.
     """
@@ -78,23 +83,41 @@ def choose(
     if program is None or not len(starts):
         return (whole,)
     cpu = mesh.devices.flat[0].platform == "cpu"
-    others = (Way(None, WITHOUT_YNNPACK),) if cpu else ()
+    options = _options(program) if cpu else ((),)
     work = sum(locality.work(equation, program.shapes) for equation in program.equations) / program.batch
-    long = total * work > TRYING_WORK
-    if method == "dense" or impossible:
-        return (whole, *others) if long and alone and method == "auto" else (whole,)
-    by_tiles = tiles.plan(program, (patch[0], patch[1])) if len(patch) == 2 else None
+    several = alone and total * work > TRYING_WORK
+    if method == "dense":
+        return (whole,)
+    if impossible:
+        return tuple(Way(None, each) for each in options) if several else (whole,)
+    by_tiles = tiling.plan(program, (patch[0], patch[1])) if len(patch) == 2 else None
     by_boxes = boxes.plan(program, patch, starts.tobytes())
     left = 1 - by_tiles[1] / work if by_tiles else math.inf
     if method == "incremental":
         return (Way(by_tiles[0], ()),) if by_tiles and left < by_boxes.part else (Way(by_boxes, ()),)
     if by_tiles and cpu and left < by_boxes.part and total * by_tiles[1] > COMPILING_WORK:
         return (Way(by_tiles[0], ()),)
-    if not long:
+    if total * work < BOXES_WORK:
         return (whole,)
-    if by_boxes.part > WORTHWHILE or incremental.clean_bytes(program, by_boxes) > CLEAN_BYTES:
-        return whole, *others
-    return tuple(Way(plan, options) for plan in (by_boxes, None) for options in ((), WITHOUT_YNNPACK)[: 1 + cpu])
+    plans: list[boxes.Plan | None] = [None]
+    if by_boxes.part < WORTHWHILE and incremental.clean_bytes(program, by_boxes) < CLEAN_BYTES:
+        plans = [by_boxes] if by_boxes.part < SURE else [by_boxes, None]
+    ways = tuple(Way(plan, each) for plan in plans for each in options)
+    return ways if several else ways[:1]
+
+
+def _options(program: Program) -> tuple[Options, ...]:
+    """How to compile for a CPU, what is likelier the faster first: XLA's YNNPACK is slow on wide convolutions."""
+    work = wide = 0.0
+    for equation in program.equations:
+        if equation.primitive.name == "conv_general_dilated":
+            amount = locality.work(equation, program.shapes)
+            kernel, numbers = equation.inputs[1], equation.params["dimension_numbers"]
+            shape = locality.shape_of(program.shapes, kernel)
+            work += amount
+            if max(shape[axis] for axis in numbers.rhs_spec[2:]) > 1 and equation.params["feature_group_count"] == 1:
+                wide += amount
+    return (WITHOUT_YNNPACK, ()) if wide > 0.6 * work > 0 else ((), WITHOUT_YNNPACK)
 
 
 def _impossible(classifier: Classifier) -> str:
@@ -152,7 +175,7 @@ class _Result(NamedTuple):
 def _results(classifier: Classifier, ways: tuple[Way, ...], patched: Patched, clean: np.ndarray, size: int) -> Any:
     """Part by part: those that are the same as a clean image, then the others in batches of distinct ones."""
     run = _Run(classifier, patched, size)
-    longest = (TILE_BATCHES if isinstance(ways[0].plan, tiles.Plan) else DENSE_BATCHES) * size * classifier.mesh.size
+    longest = (TILE_BATCHES if isinstance(ways[0].plan, tiling.Plan) else DENSE_BATCHES) * size * classifier.mesh.size
     for first, last in _parts(patched, longest):
         scene = patched.scene[first:last]
         scenes = slice(scene.min(), scene.max() + 1)
@@ -167,7 +190,7 @@ def _results(classifier: Classifier, ways: tuple[Way, ...], patched: Patched, cl
         kinds = distinct.kinds(distinct.names(of, scene[changed], box[:, changed]))
         chosen = changed[kinds.first]
         part = _Part(scenes.start + scene[chosen], box[:, chosen], patched.starts[first + chosen])
-        if isinstance(ways[0].plan, tiles.Plan):
+        if isinstance(ways[0].plan, tiling.Plan):
             found = run.by_tiles(ways[0].plan, part, scenes, some_images, some_fills, of)
         else:
             found = run.by_any(ways, part)
@@ -203,7 +226,7 @@ class _Run:
 
     def by_tiles(
         self,
-        plan: tiles.Plan,
+        plan: tiling.Plan,
         part: _Part,
         scenes: slice,
         images: np.ndarray,
@@ -227,8 +250,8 @@ class _Run:
             size = self.size * self.classifier.mesh.size
             for flat, valid in in_sizes(len(run), (size,)):
                 items = run[flat]
-                way = self.fastest(ways, part, items) if len(ways) > 1 else ways[0]
-                yield self.batch(way, part, items), items[:valid]
+                one = len(ways) == 1
+                yield self.batch(ways[0], part, items) if one else self.fastest(ways, part, items), items[:valid]
 
     def batch(self, way: Way, part: _Part, items: np.ndarray) -> Any:
         """Scores of some patched images, which are of one image if boxes are asked for."""
@@ -247,21 +270,22 @@ class _Run:
         tables = incremental.layout(program, plan).tables[:, plan.find(part.starts[items])]
         return incremental.scores(program, plan, way.options)(self.maps[way][1], self.fills, scene, tables)
 
-    def fastest(self, ways: tuple[Way, ...], part: _Part, items: np.ndarray) -> Way:
-        """The way that takes least time for a batch, timed once for a program, a size and such ways."""
+    def fastest(self, ways: tuple[Way, ...], part: _Part, items: np.ndarray) -> Any:
+        """Scores of some patched images by the way that takes least time for so many.
+
+        Each way does two batches of the work, of which the second is timed, and the fastest does the rest; what a
+        program's fastest way is stays known.
+        """
         known = classification.record(self.classifier.program).facts
-        key = ways, len(items)
-        if key not in known:
-            seconds = []
-            for way in ways:
-                times = []
-                for _ in range(3):
-                    start = time.perf_counter()
-                    jax.block_until_ready(self.batch(way, part, items))
-                    times.append(time.perf_counter() - start)
-                seconds.append(min(times[1:]))
-            known[key] = ways[int(np.argmin(seconds))]
-        return known[key]
+        seconds: dict[Way, list[float]] = known.setdefault((ways, len(items)), {way: [] for way in ways})
+        untimed = [way for way in ways if len(seconds[way]) < 2]
+        if not untimed:
+            return self.batch(min(ways, key=lambda way: seconds[way][-1]), part, items)
+        way = min(untimed, key=lambda way: len(seconds[way]))
+        start = time.perf_counter()
+        found = jax.block_until_ready(self.batch(way, part, items))
+        seconds[way].append(time.perf_counter() - start)
+        return found
 
 
 def _parts(patched: Patched, longest: int) -> Iterator[tuple[int, int]]:

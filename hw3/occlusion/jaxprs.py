@@ -203,8 +203,8 @@ def _frozen(value: Any) -> Hashable:
 
     Functions (of callbacks) are equal to themselves alone.
     """
-    if isinstance(value, core.ClosedJaxpr):
-        return _frozen(value.jaxpr), tuple(map(_frozen, value.consts))
+    if isinstance(value, core.ClosedJaxpr):  # in later releases every jaxpr is one, and its own `jaxpr`
+        return _structure(value.jaxpr), tuple(map(_frozen, value.consts))
     if isinstance(value, core.Jaxpr):
         return _structure(value)
     if isinstance(value, dict):

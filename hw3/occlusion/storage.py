@@ -38,6 +38,7 @@ AXES = {
 }
 COORDINATES = ("image", "label", "row", "col", "class")
 MEASURED = ("clean", "probabilities")  # in the order in which they are written
+RANGES = {"probability": (-1e-5, 1 + 1e-5), "sigmoid": (-1e-5, 1 + 1e-5)}  # of them, if the setting `score` says so
 # Shuffled bytes pack to 0.63 of their size, unshuffled to 0.69; the checksum tells a damaged chunk.
 CODECS = [
     {"name": "bytes", "configuration": {"endian": "little"}},
@@ -132,7 +133,7 @@ def _check_settings(settings: Any, needed: Sequence[str]) -> None:
         raise ValueError(f"its settings are {json.dumps(settings)[:40]}, not an object")
     if absent := [name for name in needed if name not in settings]:
         raise ValueError(f"its settings hold no {absent[0]}")
-    for name in ("dataset", "split", "model", "checkpoint"):
+    for name in ("dataset", "split", "model", "checkpoint", "score"):
         if not isinstance(settings.get(name, ""), str):
             raise ValueError(f"its setting {name} is {settings[name]!r}, not text")
     for name in ("patch_size", "stride"):
@@ -230,8 +231,9 @@ def read(store: Store, chunk: int) -> tuple[np.ndarray, np.ndarray]:
         raise FileNotFoundError(f"chunk {chunk} of {store.path} is missing: {again}")
     try:
         clean, probabilities = (_open(store.path / name)[store.span(chunk)].read().result() for name in MEASURED)
+        low, high = RANGES.get(store.settings.get("score", "probability"), (-np.inf, np.inf))
         for name, values in zip(MEASURED, (clean, probabilities), strict=True):
-            if not (values.min() >= -1e-5 and values.max() <= 1 + 1e-5):  # neither, if one is NaN
+            if not (np.isfinite(values).all() and values.min() >= low and values.max() <= high):
                 raise ValueError(f"{name} holds {values.min()}..{values.max()}")
     except ValueError as error:
         raise ValueError(f"chunk {chunk} of {store.path} is damaged ({_reason(error)}): {again}") from error

@@ -80,6 +80,39 @@ class Sweep(NamedTuple):
         right = self.predicted == self.labels.reshape(-1, *[1] * (self.probabilities.ndim - 2))
         return right.mean(axis=tuple(range(1, right.ndim)))
 
+    def to_xarray(self) -> Any:
+        """All of it as an `xarray.Dataset` with named axes: see `hw3.occlusion.labelled.dataset`."""
+        from hw3.occlusion import labelled
+
+        return labelled.dataset(self)
+
+    def _repr_html_(self) -> str | None:
+        """The maps of the first images, for Jupyter; None, which gives plain text, if the fields are no arrays."""
+        from hw3.report import notebook  # here, or importing hw3 would load matplotlib
+
+        if np.ndim(self.probabilities) != len(self.axes) + 2:
+            return None
+        few = slice(notebook.IMAGES)
+        first = self._replace(
+            probabilities=self.probabilities[few],
+            labels=self.labels[few],
+            kept=None if self.kept is None else self.kept[few],
+            best=self.best and (self.best[0][few], self.best[1][few]),
+        )
+        return notebook.maps(
+            notebook.Maps(
+                true=first.true_probability,
+                highest=first.highest_probability,
+                predicted=first.predicted,
+                clean=self.clean[few],
+                labels=first.labels,
+                starts=self.axes,
+                patch=self.patch,
+                image_shape=self.image_shape,
+                images=len(self.labels),
+            )
+        )
+
 
 def positions(size: int, patch: int, stride: int, reach_edge: bool = False) -> np.ndarray:
     """First pixels of a patch along one axis, int [n]: 0, stride, 2 stride, ... as long as the patch fits.

@@ -91,6 +91,12 @@ class LSTMUnrolled(NamedTuple):
         """dL/db_f^(t) `[T, n]`: what the use of the forget gate's bias in step t adds to its gradient."""
         return self.dL_da.forget
 
+    def _repr_html_(self) -> str | None:
+        """The steps side by side and the gradient, for Jupyter; None, which gives plain text, for batches."""
+        from hw3.report import notebook  # here, or importing hw3 would load matplotlib
+
+        return notebook.unrolled("LSTM", self._asdict())
+
 
 def tied(params: RNNParams, biases: Gates) -> LSTMParams:
     """An LSTM with the U and W of an RNN for all four, its c and V as they are, and these biases `[n]`."""

@@ -86,6 +86,12 @@ class Unrolled(NamedTuple):
         """dL/db^(t) `[T, n]`: what the use of b in step t adds to the gradient, which is dL/da^(t)."""
         return self.dL_da
 
+    def _repr_html_(self) -> str | None:
+        """The steps side by side and the gradient, for Jupyter; None, which gives plain text, for batches."""
+        from hw3.report import notebook  # here, or importing hw3 would load matplotlib
+
+        return notebook.unrolled("Recurrent network", self._asdict())
+
 
 def check(params: RNNParams, xs: Any, h0: Any = None, loss: Loss | None = None) -> None:
     """Raises ValueError if shapes don't fit together or the loss names an output that isn't there."""

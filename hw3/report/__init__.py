@@ -3,5 +3,5 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submodules=["explore", "math", "page", "results", "style", "timings", "words"]
+    __name__, submodules=["explore", "heatmap", "math", "notebook", "page", "results", "style", "timings", "words"]
 )

@@ -60,7 +60,19 @@ LIMITS: dict[str, tuple[float, float]] = {
 LARGEST_IN_LIST = 10_000_000  # of the numbers of a list
 LONGEST_LIST = 1_000
 # Names of files and folders may be written in any script.
-PATHS = {"outdir", "checkpoint", "sweep", "data_dir", "dataset", "input", "images", "labels", "class_names"}
+PATHS = {
+    "outdir",
+    "checkpoint",
+    "sweep",
+    "data_dir",
+    "dataset",
+    "input",
+    "images",
+    "labels",
+    "class_names",
+    "classifier",
+    "classifier_args",
+}
 
 
 def check(argv: Sequence[str], values: flags.FlagValues = flags.FLAGS) -> None:

@@ -129,9 +129,6 @@ def together(folder: pathlib.Path, describe: Callable[[BaseException], str]) -> 
     try:
         yield
     except BaseException as error:
-        if isinstance(error, jax.errors.JaxRuntimeError):
-            # Perhaps of an exchange with a process that has failed: then the watch ends this one meanwhile.
-            time.sleep(2 * POLL_SECONDS + LINGER_SECONDS)
         ended.set()
         with contextlib.suppress(OSError), word.open("x", encoding="utf-8") as file:  # the first one alone
             json.dump({"who": name(), "why": describe(error)}, file)
@@ -142,7 +139,14 @@ def together(folder: pathlib.Path, describe: Callable[[BaseException], str]) -> 
 
 def agree(values: np.ndarray) -> np.ndarray:
     """What process 0 gives, in all of them; none goes on before it is there."""
-    return values if _own.size == 1 else np.asarray(multihost_utils.broadcast_one_to_all(values))
+    if _own.size == 1:
+        return values
+    try:
+        return np.asarray(multihost_utils.broadcast_one_to_all(values))
+    except Exception:
+        # Perhaps of an exchange with a process that has failed: then the watch ends this one meanwhile.
+        time.sleep(2 * POLL_SECONDS + LINGER_SECONDS)
+        raise
 
 
 def _watch(word: pathlib.Path, peers: dict[pathlib.Path, str], ended: threading.Event) -> None:

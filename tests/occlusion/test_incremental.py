@@ -223,7 +223,8 @@ def test_an_operation_that_nobody_foresaw_makes_it_dense_and_never_wrong():
 
 
 def test_a_sweep_finds_out_by_itself_what_is_fastest(monkeypatch):
-    monkeypatch.setattr(evaluation, "TRYING_WORK", 0.0)
+    for limit in ("TRYING_WORK", "BOXES_WORK", "SURE"):
+        monkeypatch.setattr(evaluation, limit, 0.0)
     tried = []
     real = evaluation._Run.batch
     monkeypatch.setattr(

@@ -239,3 +239,14 @@ def test_another_sweep_is_overwritten_only_if_told_and_nothing_else_with_it(stor
     assert storage.difference(storage.load(store.path), other) == ""
     assert storage.missing(store).all()
     assert [path.name for path in store.path.parent.iterdir()] == ["sweep.zarr"]
+
+
+def test_scores_that_are_no_probabilities_may_be_any_numbers(tmp_path):
+    store = store_of(tmp_path / "s.zarr", score="logit")
+    storage.create(store)
+    clean, probabilities = numbers_of(store)
+    storage.write(store, 0, 30 * clean[:3] - 50, 30 * probabilities[:3] - 50)
+    np.testing.assert_array_equal(storage.read(store, 0)[0], 30 * clean[:3] - 50)
+    storage.write(store, 0, clean[:3] * np.inf, probabilities[:3])
+    with pytest.raises(ValueError, match=r"chunk 0 of \S+ is damaged \(clean holds"):
+        storage.read(store, 0)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hw3 import batches, cnn, datasets, occlusion
-from hw3.occlusion import boxes, classification, evaluation, overlays, tiles
+from hw3.occlusion import boxes, classification, evaluation, overlays, tiles, tiling
 
 
 def network(description, image_shape, classes=4, seed=0):
@@ -34,7 +34,7 @@ def by_tiles(monkeypatch):
     def choose(method, classifier, patch, *rest):
         if method != "incremental":
             return real(method, classifier, patch, *rest)
-        return (evaluation.Way(tiles.plan(classifier.program, patch)[0], ()),)
+        return (evaluation.Way(tiling.plan(classifier.program, patch)[0], ()),)
 
     monkeypatch.setattr(evaluation, "choose", choose)
 
@@ -118,11 +118,11 @@ def test_auto_is_by_tiles_only_where_it_pays():
 
     nothing = type(None)
     assert chosen("auto", 441) == [nothing], "it would be compiled for nothing"
-    assert chosen("auto", 16 * 441) == [tiles.Plan]
+    assert chosen("auto", 16 * 441) == [tiling.Plan]
     assert chosen("auto", 16 * 441, "gpu") == [nothing]
-    assert chosen("auto", 160 * 441, "gpu") == [boxes.Plan, nothing]
+    assert chosen("auto", 1600 * 441, "gpu") == [boxes.Plan, nothing]
     assert chosen("auto", 16 * 441, devices=2) == [nothing]
-    assert chosen("incremental", 441, "gpu") == [tiles.Plan]
+    assert chosen("incremental", 441, "gpu") == [tiling.Plan]
     assert chosen("dense", 16 * 441) == [nothing]
     with pytest.raises(ValueError, match="method 'incremental' runs on one device and the mesh has 2: use dense or"):
         chosen("incremental", 441, devices=2)
