@@ -132,3 +132,16 @@ def test_bad_arguments_are_named(options, message):
     arguments = {"predict": predict, "image": np.ones((8, 9, 1)), "donors": np.ones((1, 8, 9, 1)), "patch_sizes": (4,)}
     with pytest.raises(ValueError, match=message):
         list(overlays.search(**arguments | options))
+
+
+def test_the_most_confident_flip_of_negative_scores():
+    """Logits may all be below any number that stands for "none"."""
+    axes = [np.arange(2)] * 4
+    predicted = np.zeros((2, 2, 2, 2), np.int16)
+    predicted[0, 1, 1, 0] = predicted[1, 1, 0, 0] = 3
+    scores = np.linspace(-9, -5, 16, dtype=np.float32).reshape(predicted.shape)
+    found = overlays.most_confident(
+        overlays.Search(0, (2, 2), *axes, predicted, scores, np.zeros((2, 2), np.int16)), label=0
+    )
+    assert (found.cut, found.paste, found.predicted) == ((1, 1), (0, 0), 3)
+    assert found.probability == scores[1, 1, 0, 0]

@@ -210,6 +210,10 @@ def test_a_class_goes_by_its_number_or_its_name(load, pictures, mnist):
         ({"classifier": "colours:is_blue", "score": "value"}, "gives one number an image, and no classes"),
         ({"checkpoint": "out/x"}, "--classifier and --checkpoint are two ways to say the same: give one of them"),
         ({"dataset": "mnist"}, "--images and --dataset are two ways to say the same"),
+        (
+            {"classifier": "colours:make", "classifier_args": "{}", "images": None, "dataset": "mnist"},
+            "--dataset has a label 9; those of the classifier are 0 to 2",
+        ),
         ({"classifier": None, "score": "logit"}, "--score goes with --classifier, which is missing"),
         ({"images": None, "size": ["8"]}, "--size goes with --images, which is missing"),
         ({"images": None}, "--classifier needs images: --images for your own, or --dataset"),
