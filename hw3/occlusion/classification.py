@@ -276,7 +276,8 @@ def _check_independence(classifier: Classifier, image: np.ndarray, expected: np.
             known["independent"] = True
             return
         run = jax.jit(functools.partial(apply, program), compiler_options=QUICKLY)
-        found = [np.asarray(run(constants, batch)) for batch in both]
+        constants = batches.replicated(classifier.mesh, constants)
+        found = [np.asarray(run(constants, batches.replicated(classifier.mesh, batch))) for batch in both]
         low = any(jnp.issubdtype(s.dtype, jnp.floating) and s.dtype.itemsize < 4 for s in program.shapes.values())
     places = ((found[0], 0), (found[0], -1), (found[1], 0))
     rows = [scores.reshape(count, -1)[row].astype(np.float32) for scores, row in places]
