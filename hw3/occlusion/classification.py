@@ -270,6 +270,7 @@ def _check_independence(classifier: Classifier, image: np.ndarray, expected: np.
                 program, constants, _ = jaxprs.trace(
                     classifier.function, jax.ShapeDtypeStruct((count, *image.shape), jnp.float32)
                 )
+                constants = batches.replicated(classifier.mesh, constants)  # not where its owner keeps them
             except Exception:  # a function of one image at a time: there are no others to depend on
                 program = None  # type: ignore[assignment]
         if program is None or program.batch == 1:
