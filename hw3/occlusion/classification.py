@@ -270,14 +270,13 @@ def _check_independence(classifier: Classifier, image: np.ndarray, expected: np.
                 program, constants, _ = jaxprs.trace(
                     classifier.function, jax.ShapeDtypeStruct((count, *image.shape), jnp.float32)
                 )
-                constants = batches.replicated(classifier.mesh, constants)  # not where its owner keeps them
             except Exception:  # a function of one image at a time: there are no others to depend on
                 program = None  # type: ignore[assignment]
         if program is None or program.batch == 1:
             known["independent"] = True
             return
         run = jax.jit(functools.partial(apply, program), compiler_options=QUICKLY)
-        constants = batches.replicated(classifier.mesh, constants)
+        constants = batches.replicated(classifier.mesh, constants)  # not where their owner keeps them
         found = [np.asarray(run(constants, batches.replicated(classifier.mesh, batch))) for batch in both]
         low = any(jnp.issubdtype(s.dtype, jnp.floating) and s.dtype.itemsize < 4 for s in program.shapes.values())
     places = ((found[0], 0), (found[0], -1), (found[1], 0))

@@ -84,7 +84,7 @@ def test_results_come_back_from_disk_as_they_were(results_of, study, tmp_path):
         (Task(epsilon=0.0), "epsilon is 0.0; it must be a positive finite number"),
         (Task(learning_rate=float("nan")), "learning_rate is nan; it must be finite"),
         (Task(precision="float16"), "precision is 'float16'; it must be float64 or float32"),
-        (Task(squared=3), "the loss's squared output is number 3, but there are 2 outputs"),
+        (Task(squared=3), "the loss's squared output is number 3, but there are 2"),
         (Task(logged=0), "the loss's logged output is number 0"),
     ],
 )
