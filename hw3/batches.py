@@ -11,6 +11,8 @@ import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from hw3.errors import InvalidInput
+
 AXIS = ("batch",)
 
 
@@ -27,9 +29,9 @@ def checked(mesh: Mesh | None) -> Mesh:
     if mesh is None:
         return local_mesh()
     if not isinstance(mesh, Mesh):
-        raise ValueError(f"mesh must be a jax.sharding.Mesh, not {type(mesh).__name__}")
+        raise InvalidInput(f"mesh must be a jax.sharding.Mesh, not {type(mesh).__name__}")
     if elsewhere := sum(device.process_index != jax.process_index() for device in mesh.devices.flat):
-        raise ValueError(
+        raise InvalidInput(
             f"mesh must hold devices of this process alone, {elsewhere} of its {mesh.size} belong to others: give each "
             "process images and a mesh of its own"
         )

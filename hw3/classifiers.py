@@ -11,6 +11,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from hw3.errors import InvalidInput
+
 Predict = Callable[[jax.Array], jax.Array]
 
 # What the scores of a classifier are, and so what is checked of them.
@@ -32,20 +34,20 @@ def check_numbers(values: Any, name: str) -> np.ndarray:
     infinity.
     """
     if callable(values) and not hasattr(values, "dtype"):
-        raise ValueError(f"{name} must be an array, not a function: call it first, as in {name}=mean_fill(images)")
+        raise InvalidInput(f"{name} must be an array, not a function: call it first, as in {name}=mean_fill(images)")
     try:
         array = np.asarray(values)
     except ValueError:
-        raise ValueError(f"{name} must be one array, not a ragged list: all of one shape") from None
+        raise InvalidInput(f"{name} must be one array, not a ragged list: all of one shape") from None
     if array.dtype == object:
-        raise ValueError(f"{name} must be one array of numbers, not of Python objects: all of one shape")
+        raise InvalidInput(f"{name} must be one array of numbers, not of Python objects: all of one shape")
     if array.dtype.kind == "b":
-        raise ValueError(f"{name} must be floating point, not bool: cast them with .astype(numpy.float32)")
+        raise InvalidInput(f"{name} must be floating point, not bool: cast them with .astype(numpy.float32)")
     if not jnp.issubdtype(array.dtype, jnp.floating):
-        raise ValueError(f"{name} must be floating point, not {array.dtype}: divide 8-bit images by 255")
+        raise InvalidInput(f"{name} must be floating point, not {array.dtype}: divide 8-bit images by 255")
     array = array.astype(np.float32, copy=False)
     if array.size and not (np.isfinite(array.min()) and np.isfinite(array.max())):
-        raise ValueError(f"{name} must be finite, {(~np.isfinite(array)).sum()} of its values are NaN or infinite")
+        raise InvalidInput(f"{name} must be finite, {(~np.isfinite(array)).sum()} of its values are NaN or infinite")
     return array
 
 
@@ -58,16 +60,16 @@ def check_images(images: Any, name: str = "images", layout: str | None = None) -
     """
     array = check_numbers(images, name)
     if array.ndim not in LAYOUTS:
-        raise ValueError(
+        raise InvalidInput(
             f"{name} must have the axes [n, height, width, channels] (signals [n, length, channels], volumes "
             f"[n, depth, height, width, channels]), not the shape {array.shape}"
         )
     last, first = LAYOUTS[array.ndim]
     if layout not in (None, last, first):
-        raise ValueError(f"layout must be {last} or {first} for {name} of {array.ndim} axes, not {layout!r}")
+        raise InvalidInput(f"layout must be {last} or {first} for {name} of {array.ndim} axes, not {layout!r}")
     few = (1, 3, 4)
     if layout is None and array.shape[1] in few and min(array.shape[2:]) > max(few):
-        raise ValueError(
+        raise InvalidInput(
             f"{name} of the shape {array.shape} look as if their channels came first: pass layout={first!r} (or "
             f"{last!r} if they do come last)"
         )
@@ -82,7 +84,7 @@ def channels_first(layout: str | None) -> bool:
 def check_score(score: Any) -> str:
     """One of `SCORES`; raises ValueError for anything else."""
     if score not in SCORES:
-        raise ValueError(f"score must be one of {', '.join(SCORES)}, not {score!r}")
+        raise InvalidInput(f"score must be one of {', '.join(SCORES)}, not {score!r}")
     return score
 
 
@@ -95,15 +97,17 @@ def check_shape(out: Any, batch: int, score: str) -> int:
     wanted = "probabilities" if score == "probability" else "scores"
     shape, dtype = getattr(out, "shape", None), getattr(out, "dtype", None)
     if shape is None or dtype is None:
-        raise ValueError(
+        raise InvalidInput(
             f"predict must give {wanted} [batch, classes] as one array, not {type(out).__name__}: return that array"
         )
     real = jnp.issubdtype(dtype, jnp.floating) or (score == "value" and jnp.issubdtype(dtype, jnp.integer))
     few = score != "probability" and len(shape) == 1
     if not (len(shape) == 2 or few) or shape[0] != batch or not real or 0 in shape[1:]:
-        raise ValueError(f"predict must give {wanted} [batch, classes]; for a batch of {batch} it gave {dtype}{shape}")
+        raise InvalidInput(
+            f"predict must give {wanted} [batch, classes]; for a batch of {batch} it gave {dtype}{shape}"
+        )
     if score == "probability" and shape[1] == 1:
-        raise ValueError(
+        raise InvalidInput(
             "predict gives one column, whose probabilities would all have to be 1: for one sigmoid p say "
             "score='sigmoid', or return jnp.concatenate([1 - p, p], -1); for any other number score='value'"
         )
@@ -119,13 +123,15 @@ def check_scores(scores: np.ndarray, score: str, dtype: Any = np.float32) -> Non
         return
     if np.isnan(scores).any():
         wanted = "probabilities" if score == "probability" else "scores"
-        raise ValueError(f"predict must give {wanted}, not NaN: look at its parameters and at the range of the images")
+        raise InvalidInput(
+            f"predict must give {wanted}, not NaN: look at its parameters and at the range of the images"
+        )
     if score not in ("probability", "sigmoid"):
         return
     within = max(1e-3, 4 * float(jnp.finfo(dtype).eps))
     inside = scores.min() >= -within and scores.max() <= 1 + within
     if score == "sigmoid" and not inside:
-        raise ValueError(
+        raise InvalidInput(
             f"predict must give sigmoids in [0, 1], not {scores.min():.4g}..{scores.max():.4g}: apply jax.nn.sigmoid, "
             "or say score='logit'"
         )
@@ -135,12 +141,12 @@ def check_scores(scores: np.ndarray, score: str, dtype: Any = np.float32) -> Non
     worst = sums[np.argmax(np.abs(sums - 1))]
     if not abs(worst - 1) < within:
         remedy = "for many sigmoids say score='sigmoid'; wrap logits" if inside else "wrap logits"
-        raise ValueError(
+        raise InvalidInput(
             f"predict must give probabilities that sum to 1, a row sums to {worst:.4g}: {remedy} in jax.nn.softmax, or "
             "say score='logit'"
         )
     if not inside:
-        raise ValueError(
+        raise InvalidInput(
             f"predict must give probabilities in [0, 1], not {scores.min():.4g}..{scores.max():.4g}: say score='value' "
             "if they are none"
         )
@@ -150,16 +156,18 @@ def check_labels(labels: Any, count: int, classes: int) -> np.ndarray:
     """True labels as int [count]. Raises ValueError unless they are that many whole numbers in 0..classes - 1."""
     labels = np.asarray(labels)
     if labels.shape != (count,) or not np.issubdtype(labels.dtype, np.integer):
-        raise ValueError(f"labels must be {count} whole numbers, one an image, not {labels.dtype}{list(labels.shape)}")
+        raise InvalidInput(
+            f"labels must be {count} whole numbers, one an image, not {labels.dtype}{list(labels.shape)}"
+        )
     if len(labels) and not (labels.min() >= 0 and labels.max() < classes):
-        raise ValueError(f"labels must lie in 0..{classes - 1}, not {labels.min()}..{labels.max()}")
+        raise InvalidInput(f"labels must lie in 0..{classes - 1}, not {labels.min()}..{labels.max()}")
     return labels.astype(int)
 
 
 def check_count(value: Any, name: str) -> int:
     """A whole number of at least 1; raises ValueError for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}")
+        raise InvalidInput(f"{name} must be a whole number of at least 1, not {value!r}")
     return int(value)
 
 
@@ -172,7 +180,7 @@ def per_axis(value: int | tuple[int, ...], name: str, axes: int) -> tuple[int, .
     whole = all(isinstance(v, int | np.integer) and not isinstance(v, bool) and v > 0 for v in numbers)
     if len(numbers) != axes or not whole:
         many = {1: "one positive whole number", 2: "one or two positive whole numbers"}
-        raise ValueError(f"{name} must be {many.get(axes, f'one or {axes} positive whole numbers')}, not {value!r}")
+        raise InvalidInput(f"{name} must be {many.get(axes, f'one or {axes} positive whole numbers')}, not {value!r}")
     return tuple(map(int, numbers))
 
 

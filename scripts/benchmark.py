@@ -29,6 +29,7 @@ from jax.sharding import Mesh
 
 from hw3 import batches, cnn, datasets, occlusion
 from hw3.cnn import training
+from hw3.errors import InvalidInput
 from hw3.occlusion import overlays
 from hw3.recurrent import learning
 from hw3.report import timings as figures
@@ -213,7 +214,7 @@ def main() -> None:
     chosen = [name.strip() for name in CHOSEN.value]
     for name in chosen or [""]:
         if name not in ROWS:
-            raise ValueError(f"--rows: unknown row {name!r}; choose from {', '.join(ROWS)}")
+            raise InvalidInput(f"--rows: unknown row {name!r}; choose from {', '.join(ROWS)}")
     machine.use_all_cores()
     before = check_quiet()
     with output.results_folder("benchmark") as folder:

@@ -21,6 +21,7 @@ from common.classifier_flags import Given
 
 from hw3 import occlusion
 from hw3.datasets.images import as_inputs
+from hw3.errors import InvalidInput
 from hw3.occlusion import storage
 from hw3.occlusion.storage import Store
 
@@ -48,10 +49,10 @@ def described(path: pathlib.Path, given: Given, options: dict[str, Any]) -> Stor
     else:
         chosen = np.flatnonzero(labels == classifier_flags.label_of(DIGIT.value, dataset, "all or "))
     if FIRST.value and FIRST.value > len(chosen):
-        raise ValueError(f"--first={FIRST.value}: there are {len(chosen)} such images")
+        raise InvalidInput(f"--first={FIRST.value}: there are {len(chosen)} such images")
     chosen = chosen[: FIRST.value]
     if not len(chosen):
-        raise ValueError(f"--digit={DIGIT.value}: no such image in the {SPLIT.value} split of {dataset.name}")
+        raise InvalidInput(f"--digit={DIGIT.value}: no such image in the {SPLIT.value} split of {dataset.name}")
     settings = {
         "dataset": dataset.name,
         "split": SPLIT.value,
@@ -75,12 +76,14 @@ def difference(wanted: Store) -> str:
     try:
         return storage.difference(storage.load(wanted.path), wanted)
     except FileNotFoundError:
-        raise ValueError(f"--sweep={wanted.path} is there and is no sweep: name another place") from None
+        raise InvalidInput(f"--sweep={wanted.path} is there and is no sweep: name another place") from None
 
 
 def refuse(wanted: Store, found: str) -> NoReturn:
     """Says that there is another sweep."""
-    raise ValueError(f"{wanted.path} holds another sweep ({found}): give another --sweep, or --overwrite to replace it")
+    raise InvalidInput(
+        f"{wanted.path} holds another sweep ({found}): give another --sweep, or --overwrite to replace it"
+    )
 
 
 def prepare(wanted: Store, own: processes.Processes) -> None:
@@ -146,9 +149,9 @@ def load() -> Given:
     """The classifier and the images. Raises ValueError for flags that don't go with images of one's own, too."""
     own = flags.FLAGS.images
     if own is not None and own.isdecimal() and not pathlib.Path(own).exists():
-        raise ValueError(f"--images={own}: there is no such folder or file; the first {own} images are --first={own}")
+        raise InvalidInput(f"--images={own}: there is no such folder or file; the first {own} images are --first={own}")
     if own is not None and SPLIT.value != "test":
-        raise ValueError(f"--split={SPLIT.value} goes with --dataset: --images are one lot")
+        raise InvalidInput(f"--split={SPLIT.value} goes with --dataset: --images are one lot")
     return classifier_flags.load()
 
 

@@ -16,6 +16,7 @@ from common import console, folders, output, program, shared_flags
 
 from hw3 import cnn, datasets
 from hw3.cnn import checkpoints, training
+from hw3.errors import InvalidInput
 from hw3.studies import given
 from hw3.studies import training as study
 
@@ -65,12 +66,14 @@ def main() -> None:
     if saved is None:
         checkpoint = checkpoints.Checkpoint(run, training.initial_state(model, settings, dataset, init_key), ())
     elif not RESUME.value:
-        raise ValueError(f"{folder} holds a training run already: --resume continues it, another --outdir begins anew")
+        raise InvalidInput(
+            f"{folder} holds a training run already: --resume continues it, another --outdir begins anew"
+        )
     else:
         try:
             checkpoint = checkpoints.extended(saved, run)
         except ValueError as error:
-            raise ValueError(f"{folder} holds another training run ({error}): use another --outdir") from None
+            raise InvalidInput(f"{folder} holds another training run ({error}): use another --outdir") from None
     if checkpoint.finished:
         print(f"{folder}: all {settings.epochs} epochs are done already")
     else:

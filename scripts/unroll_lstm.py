@@ -12,6 +12,7 @@ biases, zero states.
 from absl import flags
 from common import folders, output, program, unroll_flags
 
+from hw3.errors import InvalidInput
 from hw3.studies.unrolling import lstm
 
 FLAGS = flags.FLAGS
@@ -25,7 +26,7 @@ def main() -> None:
     task = unroll_flags.task()
     if FLAGS.document_004:
         if FLAGS.input is not None:
-            raise ValueError("--input and --document_004 exclude each other")
+            raise InvalidInput("--input and --document_004 exclude each other")
         mirrored = lstm.DOCUMENT_004.task
         settings = lstm.DOCUMENT_004._replace(
             task=task._replace(squared=mirrored.squared, logged=mirrored.logged, every_step=mirrored.every_step)

@@ -18,6 +18,7 @@ MODULES = {
 }
 # Imports run down these floors, or stay in a room; `report` stands beside them and imports no other room.
 FLOORS = (
+    ("errors",),
     ("classifiers", "batches", "datasets", "optimizers", "unfinished"),
     ("ensembles",),
     ("cnn", "recurrent"),

@@ -18,6 +18,7 @@ from hw3 import cnn
 from hw3.classifiers import Predict
 from hw3.cnn import training
 from hw3.cnn.training import EpochMetrics, Metrics, Recipe, State
+from hw3.errors import InvalidInput
 
 
 class Run(NamedTuple):
@@ -105,12 +106,12 @@ def load(directory: str | os.PathLike) -> Checkpoint:
             EpochMetrics(row["epoch"], Metrics(**row["train"]), Metrics(**row["test"])) for row in meta["history"]
         )
         if not (len(history) == int(state.epoch) == step):
-            raise ValueError(f"{len(history)} epochs of history at epoch {int(state.epoch)}")
+            raise InvalidInput(f"{len(history)} epochs of history at epoch {int(state.epoch)}")
         cnn.check_finite(state.params)
     # Orbax and the storage below it report a damaged file in many types; for the user it is one case.
     except Exception as error:
         reason = " ".join(str(error).split())[:120]
-        raise ValueError(
+        raise InvalidInput(
             f"the checkpoint in {os.fspath(directory)} is damaged or not one of this program ({type(error).__name__}: "
             f"{reason}): train again in another place, or remove the folder"
         ) from error
@@ -172,12 +173,12 @@ def extended(saved: Checkpoint, wanted: Run) -> Checkpoint:
     there, here, done = saved.run.recipe.epochs, wanted.recipe.epochs, len(saved.history)
     as_long = saved.run._replace(recipe=saved.run.recipe._replace(epochs=here))
     if found := difference(as_long, wanted):
-        raise ValueError(found)
+        raise InvalidInput(found)
     if there != here and saved.run.recipe.schedule != "constant":
-        raise ValueError(
+        raise InvalidInput(
             f"epochs is {there} there and {here} here, and its {saved.run.recipe.schedule} schedule brings the "
             f"learning rate to 0 over {there} epochs: a run of {here} has another rate in every step and begins anew"
         )
     if here < done:
-        raise ValueError(f"{done} epochs are done there, epochs is {here} here")
+        raise InvalidInput(f"{done} epochs are done there, epochs is {here} here")
     return saved._replace(run=wanted)

@@ -1,6 +1,7 @@
 """What follows from a network's layers without computing: the shapes of maps and what their cells see."""
 
 from hw3.cnn.notation import Layer, layer_names
+from hw3.errors import InvalidInput
 
 Shape = tuple[int, ...]  # height, width, channels, or features behind a dense layer
 
@@ -23,7 +24,7 @@ def shapes(layers: tuple[Layer, ...], image_shape: Shape) -> dict[str, Shape]:
         elif layer.kind == "dense":
             shape = (layer.features,)
         if min(shape) < 1:
-            raise ValueError(f"images of {image_shape[0]}x{image_shape[1]} pixels are too small for layer {name}")
+            raise InvalidInput(f"images of {image_shape[0]}x{image_shape[1]} pixels are too small for layer {name}")
         found[name] = shape
     return found
 
@@ -35,7 +36,7 @@ def field(layers: tuple[Layer, ...], layer: str, row: int, col: int) -> tuple[in
     """
     names = layer_names(layers)
     if layer not in names or not layer.startswith(("conv", "maxpool")):
-        raise ValueError(f"no convolution or pooling {layer!r}; this network has {', '.join(names)}")
+        raise InvalidInput(f"no convolution or pooling {layer!r}; this network has {', '.join(names)}")
     first, last = (row, col), (row, col)
     for spec in reversed(layers[: names.index(layer) + 1]):
         if spec.kind == "conv":

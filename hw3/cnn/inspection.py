@@ -16,6 +16,7 @@ from hw3.batches import in_batches
 from hw3.classifiers import Predict, as_pytree
 from hw3.datasets import as_float
 from hw3.datasets.images import as_inputs
+from hw3.errors import InvalidInput
 
 # Pixels times channels of the images classified at once: few of large ones, whose activations are larger still.
 BATCH_VALUES = 10_000_000
@@ -28,7 +29,7 @@ def filters(params: cnn.Params, layer: str) -> np.ndarray:
     """
     convolutions = sorted((name for name in params if name.startswith("conv")), key=lambda name: int(name[4:]))
     if layer not in convolutions:
-        raise ValueError(f"no convolution layer {layer!r}; this network has {', '.join(convolutions) or 'none'}")
+        raise InvalidInput(f"no convolution layer {layer!r}; this network has {', '.join(convolutions) or 'none'}")
     return np.asarray(params[layer]["linear"]["kernel"]).transpose(3, 2, 0, 1)
 
 
@@ -43,7 +44,7 @@ def correct(
     """
     found = _first_correct(predict, images, labels, label, count, names)
     if len(found) < count:
-        raise ValueError(
+        raise InvalidInput(
             f"{count} correctly classified images of class {_named(label, names)} were asked for, there are only "
             f"{len(found)}"
         )
@@ -58,12 +59,12 @@ def nth_correct(
     Args and errors as for `correct`.
     """
     if index < 0:
-        raise ValueError(f"the index of an image counts from 0, not {index}")
+        raise InvalidInput(f"the index of an image counts from 0, not {index}")
     found = _first_correct(predict, images, labels, label, index + 1, names)
     if not len(found):
-        raise ValueError(f"no image of class {_named(label, names)} is classified correctly")
+        raise InvalidInput(f"no image of class {_named(label, names)} is classified correctly")
     if len(found) <= index:
-        raise ValueError(
+        raise InvalidInput(
             f"index {index} is past the last of the {len(found)} correctly classified images of class "
             f"{_named(label, names)} (0 to {len(found) - 1})"
         )
@@ -81,7 +82,7 @@ def _first_correct(
     of_class = np.flatnonzero(labels == label)
     if not len(of_class):
         present = ", ".join(_named(other, names) for other in np.unique(labels))
-        raise ValueError(f"the set has no image of class {_named(label, names)}; it has {present}")
+        raise InvalidInput(f"the set has no image of class {_named(label, names)}; it has {present}")
     predict = as_pytree(predict)
     found: list[int] = []
     for batch, valid in in_batches(len(of_class), max(1, min(256, BATCH_VALUES // images[0].size))):

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from hw3.classifiers import Predict
 from hw3.cnn import fast_layers, geometry
 from hw3.cnn.notation import Layer, layer_names
+from hw3.errors import InvalidInput
 
 Params = Any  # a nested dict of arrays, as `flax.linen.Module.init` makes it
 
@@ -116,7 +117,7 @@ def check_finite(params: Params) -> None:
     for path, leaf in jax.tree_util.tree_leaves_with_path(params):
         if not isinstance(leaf, jax.core.Tracer) and not bool(jnp.isfinite(leaf).all()):
             name = jax.tree_util.keystr(path, simple=True, separator="/")
-            raise ValueError(f"the network's parameters {name} hold NaN or infinity")
+            raise InvalidInput(f"the network's parameters {name} hold NaN or infinity")
 
 
 def predictor(model: CNN, params: Params) -> Predict:

@@ -9,6 +9,8 @@ logit a class) comes last and is not written down.
 import re
 from typing import NamedTuple
 
+from hw3.errors import InvalidInput
+
 NETWORKS = {
     "wide": "conv5-32 conv5-32 maxpool2 conv3-64 conv3-64 maxpool2 dense100",
     "narrow": "conv3-12 maxpool2 conv3-12 maxpool2 conv3-8 maxpool2 dropout0.1",
@@ -37,7 +39,7 @@ def parse(description: str) -> tuple[Layer, ...]:
         description = NETWORKS[description]
     layers = []
     if not description.strip():
-        raise ValueError(f"a network needs at least one layer; networks by name: {', '.join(NETWORKS)}")
+        raise InvalidInput(f"a network needs at least one layer; networks by name: {', '.join(NETWORKS)}")
     for word in description.split():
         if match := re.fullmatch(r"conv([1-9]\d*)-([1-9]\d*)", word):
             layers.append(Layer("conv", window=int(match[1]), features=int(match[2])))
@@ -48,13 +50,13 @@ def parse(description: str) -> tuple[Layer, ...]:
         elif match := re.fullmatch(r"dropout(0(?:\.\d+)?)", word):
             layers.append(Layer("dropout", rate=float(match[1])))
         else:
-            raise ValueError(
+            raise InvalidInput(
                 f"unknown network or layer {word!r}; networks: {', '.join(NETWORKS)}; layers: conv5-32, maxpool2, "
                 "dense100, dropout0.2 and the like, separated by spaces"
             )
     kinds = [layer.kind for layer in layers]
     if "dense" in kinds and {"conv", "maxpool"} & set(kinds[kinds.index("dense") :]):
-        raise ValueError(f"{description!r}: a convolution or pooling cannot follow a dense layer, which flattens")
+        raise InvalidInput(f"{description!r}: a convolution or pooling cannot follow a dense layer, which flattens")
     return tuple(layers)
 
 

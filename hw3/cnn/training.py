@@ -18,6 +18,7 @@ from hw3 import cnn, optimizers
 from hw3.batches import in_batches
 from hw3.cnn import fast_layers
 from hw3.datasets import Dataset, as_float
+from hw3.errors import InvalidInput
 
 EVALUATION_BATCH = 1000  # images in one forward pass; any number gives the same metrics to float32 rounding
 
@@ -68,19 +69,19 @@ class EpochMetrics(NamedTuple):
 def check(recipe: Recipe, image_shape: tuple[int, ...] | None = None) -> None:
     """Raises ValueError naming the first setting that makes no sense, for images of this (height, width, ...)."""
     if recipe.epochs < 1 or recipe.batch_size < 1:
-        raise ValueError(f"epochs and batch_size must be at least 1, not {recipe.epochs} and {recipe.batch_size}")
+        raise InvalidInput(f"epochs and batch_size must be at least 1, not {recipe.epochs} and {recipe.batch_size}")
     if not (recipe.learning_rate > 0 and math.isfinite(recipe.learning_rate)):
-        raise ValueError(f"learning_rate must be a positive number, not {recipe.learning_rate}")
+        raise InvalidInput(f"learning_rate must be a positive number, not {recipe.learning_rate}")
     if recipe.schedule not in ("cosine", "constant"):
-        raise ValueError(f"schedule must be cosine or constant, not {recipe.schedule!r}")
+        raise InvalidInput(f"schedule must be cosine or constant, not {recipe.schedule!r}")
     if not (0 <= recipe.momentum < 1 and recipe.weight_decay >= 0 and recipe.max_shift >= 0):
-        raise ValueError(
+        raise InvalidInput(
             f"momentum must lie in [0, 1), weight_decay and max_shift must not be negative: {recipe.momentum}, "
             f"{recipe.weight_decay}, {recipe.max_shift}"
         )
     if image_shape is not None and recipe.max_shift >= min(image_shape[:2]):
         size = f"{image_shape[0]}x{image_shape[1]}"
-        raise ValueError(f"max_shift is {recipe.max_shift}; it must be smaller than the images, {size} pixels")
+        raise InvalidInput(f"max_shift is {recipe.max_shift}; it must be smaller than the images, {size} pixels")
 
 
 def optimizer(recipe: Recipe, steps: int) -> optax.GradientTransformation:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from hw3.datasets.images import first_line
+from hw3.errors import InvalidInput
 
 
 def check_file(path: Path) -> None:
@@ -16,7 +17,7 @@ def check_file(path: Path) -> None:
     if not path.exists():
         raise FileNotFoundError(f"{path} is not there")
     if not path.is_file():
-        raise ValueError(f"{path} is neither a folder nor a regular file")
+        raise InvalidInput(f"{path} is neither a folder nor a regular file")
 
 
 def load_arrays(path: Path) -> Mapping[str, np.ndarray]:
@@ -30,9 +31,9 @@ def load_arrays(path: Path) -> Mapping[str, np.ndarray]:
     except OSError as error:
         if error.filename:
             raise
-        raise ValueError(f"{path} is no file of NumPy arrays: {first_line(error)}") from error
+        raise InvalidInput(f"{path} is no file of NumPy arrays: {first_line(error)}") from error
     except Exception as error:  # damage surfaces as zip, zlib, value and memory errors
-        raise ValueError(f"{path} is no file of NumPy arrays: {first_line(error)}") from error
+        raise InvalidInput(f"{path} is no file of NumPy arrays: {first_line(error)}") from error
 
 
 def read_idx(path: Path) -> np.ndarray:
@@ -42,28 +43,28 @@ def read_idx(path: Path) -> np.ndarray:
         data = path.read_bytes()
         data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
     except (gzip.BadGzipFile, EOFError, ValueError) as error:
-        raise ValueError(f"{path} is damaged: {first_line(error)}") from error
+        raise InvalidInput(f"{path} is damaged: {first_line(error)}") from error
     except Exception as error:
         if isinstance(error, OSError):
             raise
-        raise ValueError(f"{path} is damaged: {first_line(error)}") from error  # zlib's own error
+        raise InvalidInput(f"{path} is damaged: {first_line(error)}") from error  # zlib's own error
     if data[:3] != b"\0\0\x08" or len(data) < 4 or len(data) < 4 + 4 * data[3]:
-        raise ValueError(f"{path} is no IDX file of bytes, nor a folder, .npy or .npz")
+        raise InvalidInput(f"{path} is no IDX file of bytes, nor a folder, .npy or .npz")
     shape = tuple(map(int, np.frombuffer(data, ">u4", data[3], 4)))
     values = np.frombuffer(data, np.uint8, offset=4 + 4 * data[3])
     if len(values) != np.prod(shape, dtype=object):
-        raise ValueError(f"{path} is damaged: its shape is {shape}, and it holds {len(values)} values")
+        raise InvalidInput(f"{path} is damaged: its shape is {shape}, and it holds {len(values)} values")
     return values.reshape(shape)
 
 
 def checked_images(array: np.ndarray, where: str) -> np.ndarray:
     """Images [n, height, width, channels], uint8 or float32 in [0, 1]."""
     if array.ndim not in (3, 4) or 0 in array.shape:
-        raise ValueError(
+        raise InvalidInput(
             f"{where} has the shape {array.shape}: images are [n, height, width] or [n, height, width, channels]"
         )
     if array.ndim == 4 and array.shape[3] > 4 and array.shape[1] in (1, 3):
-        raise ValueError(f"{where} has the shape {array.shape}: move the channels from the second axis to the last")
+        raise InvalidInput(f"{where} has the shape {array.shape}: move the channels from the second axis to the last")
     images = array if array.ndim == 4 else array[..., None]
     low, high = (array.min(), array.max()) if array.dtype.kind in "iuf" else (0, 0)
     if array.dtype.kind in "iu" and low >= 0 and high <= 255:
@@ -71,5 +72,5 @@ def checked_images(array: np.ndarray, where: str) -> np.ndarray:
     if array.dtype.kind == "f" and low >= 0 and high <= 1:
         return images.astype(np.float32)
     if array.dtype.kind not in "iuf":
-        raise ValueError(f"{where} is of type {array.dtype}: images are whole numbers in 0..255 or floats in [0, 1]")
-    raise ValueError(f"{where} holds {low}..{high}: images are whole numbers in 0..255 or floats in [0, 1]")
+        raise InvalidInput(f"{where} is of type {array.dtype}: images are whole numbers in 0..255 or floats in [0, 1]")
+    raise InvalidInput(f"{where} holds {low}..{high}: images are whole numbers in 0..255 or floats in [0, 1]")

@@ -19,6 +19,7 @@ from hw3.datasets.arrays import check_file, checked_images, load_arrays, read_id
 from hw3.datasets.images import Dataset, Pictures, size_of
 from hw3.datasets.labels import labelled, with_labels
 from hw3.datasets.pictures import read_folder
+from hw3.errors import InvalidInput
 
 ARRAYS = (".npy", ".npz")
 # What the arrays of an archive are called, Keras's names and ours, by split; without a split if there is one lot alone.
@@ -59,18 +60,18 @@ def read_images(
     """
     path = Path(path).expanduser()
     if channels not in (None, 1, 3):
-        raise ValueError(f"channels is {channels}; it must be 1 (grey) or 3 (colour)")
+        raise InvalidInput(f"channels is {channels}; it must be 1 (grey) or 3 (colour)")
     if path.is_dir():
         found = read_folder(path, size, channels)
     else:
         if size is not None or channels is not None:
-            raise ValueError(f"{path}: only pictures of a folder can be scaled or turned grey")
+            raise InvalidInput(f"{path}: only pictures of a folder can be scaled or turned grey")
         check_file(path)
         found = _read_archive(path, split) if path.suffix in ARRAYS else _read_idx_images(path)
     if labels is None:
         return found
     if found.labels is not None and path.is_dir():
-        raise ValueError(f"{path} has a folder for each class: labels beside them would say it twice")
+        raise InvalidInput(f"{path} has a folder for each class: labels beside them would say it twice")
     return with_labels(found, labels, split)
 
 
@@ -84,7 +85,7 @@ def read_dataset(path: str | os.PathLike[str]) -> Dataset:
     if path.is_dir() and (path / "train").is_dir():
         test = next((path / name for name in TEST_FOLDERS if (path / name).is_dir()), path / "test")
         if not test.is_dir():
-            raise ValueError(f"{path} has a folder train but none of {', '.join(TEST_FOLDERS)}")
+            raise InvalidInput(f"{path} has a folder train but none of {', '.join(TEST_FOLDERS)}")
         parts = [read_images(path / "train"), read_images(test)]
     elif path.is_dir() or path.suffix not in ARRAYS:
         folder = path if path.is_dir() else path.parent
@@ -95,13 +96,13 @@ def read_dataset(path: str | os.PathLike[str]) -> Dataset:
         check_file(path)
         parts = [_read_archive(path, split) for split in ("train", "test")]
     else:
-        raise ValueError(f"{path} holds one array: a data set needs images and labels to train and to test on")
+        raise InvalidInput(f"{path} holds one array: a data set needs images and labels to train and to test on")
     train, test_part = parts
     if train.labels is None or test_part.labels is None:
-        raise ValueError(f"{path} has no labels of the {'training' if train.labels is None else 'test'} images")
+        raise InvalidInput(f"{path} has no labels of the {'training' if train.labels is None else 'test'} images")
     if train.images.shape[1:] != test_part.images.shape[1:]:
         sizes = f"{size_of(train.images[0])} for training, {size_of(test_part.images[0])} for testing"
-        raise ValueError(f"{path} has images of different sizes: {sizes}")
+        raise InvalidInput(f"{path} has images of different sizes: {sizes}")
     names = _joined_classes(path, train, test_part)
     return Dataset(
         as_bytes(train.images, path),
@@ -120,7 +121,7 @@ def as_bytes(images: np.ndarray, path: object) -> np.ndarray:
         return images
     scaled = np.round(images * 255)
     if np.abs(images * 255 - scaled).max() > 1e-3:
-        raise ValueError(f"{path} has grey values that are no 255ths: store a data set's images as uint8, 0 to 255")
+        raise InvalidInput(f"{path} has grey values that are no 255ths: store a data set's images as uint8, 0 to 255")
     return scaled.astype(np.uint8)
 
 
@@ -130,22 +131,22 @@ def _joined_classes(path: Path, train: Pictures, test: Pictures) -> tuple[str, .
     if short == long[: len(short)]:
         return long
     strange = sorted(set(short) ^ set(long))
-    raise ValueError(f"{path}: class {strange[0]!r} has images to train on or to test on, not both")
+    raise InvalidInput(f"{path}: class {strange[0]!r} has images to train on or to test on, not both")
 
 
 def _read_archive(path: Path, split: str) -> Pictures:
     """The images of a .npy or .npz file, with the labels that lie in it."""
     if split not in IMAGE_KEYS:
-        raise ValueError(f"split is {split!r}; it must be train or test")
+        raise InvalidInput(f"split is {split!r}; it must be train or test")
     arrays = load_arrays(path)
     keys = [key for key in IMAGE_KEYS[split] if key in arrays]
     if not split and not keys:
         if len(arrays) == 1:
             keys = list(arrays)
         elif others := [s for s in ("train", "test") if any(key in arrays for key in IMAGE_KEYS[s])]:
-            raise ValueError(f"{path} holds images to {' and to '.join(others)}: say which split")
+            raise InvalidInput(f"{path} holds images to {' and to '.join(others)}: say which split")
     if not keys:
-        raise ValueError(
+        raise InvalidInput(
             f"{path} holds no array {' or '.join(IMAGE_KEYS[split])}; it holds {', '.join(arrays) or 'none'}"
         )
     images = checked_images(arrays[keys[0]], f"{path}, {keys[0]}" if len(arrays) > 1 else str(path))
@@ -160,7 +161,7 @@ def _idx_file(folder: Path, split: str, kind: str) -> Path:
     for name in sorted(os.listdir(folder)):
         if re.fullmatch(rf"({'|'.join(prefixes)})-{kind}[-.]idx{dimensions}-ubyte(\.gz)?", name):
             return folder / name
-    raise ValueError(
+    raise InvalidInput(
         f"{folder} holds no {prefixes[0]}-{kind}-idx{dimensions}-ubyte, gzipped or not: a data set is a folder with "
         "folders train and test, MNIST's four IDX files, or an .npz with x_train, y_train, x_test, y_test"
     )

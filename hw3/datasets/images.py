@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
+from hw3.errors import InvalidInput
+
 if TYPE_CHECKING:
     import jax
 
@@ -52,7 +54,7 @@ def as_float(images: Images) -> Images:
       ValueError: the array isn't uint8, so most likely scaled already.
     """
     if images.dtype != np.uint8:
-        raise ValueError(f"as_float takes stored uint8 images, not {images.dtype}")
+        raise InvalidInput(f"as_float takes stored uint8 images, not {images.dtype}")
     return images.astype(np.float32) / 255
 
 

@@ -7,6 +7,7 @@ import os
 
 from hw3.datasets import files, mnist, prepared
 from hw3.datasets.images import Dataset
+from hw3.errors import InvalidInput
 
 
 def load(name: str | os.PathLike[str] = "mnist", data_dir: str | os.PathLike[str] | None = None) -> Dataset:
@@ -32,7 +33,7 @@ def load(name: str | os.PathLike[str] = "mnist", data_dir: str | os.PathLike[str
     """
     if files.is_path(name):
         if data_dir:
-            raise ValueError(f"{os.fspath(name)} is a path: data_dir goes with a name of TFDS")
+            raise InvalidInput(f"{os.fspath(name)} is a path: data_dir goes with a name of TFDS")
         return files.read_dataset(name)
     if name == "mnist" and not data_dir:
         return mnist.read()

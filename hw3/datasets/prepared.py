@@ -15,6 +15,7 @@ import numpy as np
 from absl import logging
 
 from hw3.datasets.images import Dataset, first_line, size_of
+from hw3.errors import InvalidInput
 
 # Examples read at a time: a third faster than one by one, and only so many images are in memory twice.
 _BATCH = 256
@@ -35,7 +36,7 @@ def _prepared_by_tfds(name: str, data_dir: str | os.PathLike[str] | None) -> Dat
     for split in ("train", test):
         if split not in info.splits or not info.splits[split].num_examples:
             held = ", ".join(f"{s} ({info.splits[s].num_examples})" for s in info.splits) or "none"
-            raise ValueError(f"data set '{info.full_name}' has no {split} examples; its splits: {held}")
+            raise InvalidInput(f"data set '{info.full_name}' has no {split} examples; its splits: {held}")
     try:
         sources = builder.as_data_source(["train", test])
     except NotImplementedError as error:
@@ -50,7 +51,7 @@ def _prepared_by_tfds(name: str, data_dir: str | os.PathLike[str] | None) -> Dat
     test_images, test_labels = _read(sources[1], test, classes, builder)
     if train_images.shape[1:] != test_images.shape[1:]:
         sizes = f"{size_of(train_images[0])} in train, {size_of(test_images[0])} in {test}"
-        raise ValueError(f"data set '{info.full_name}' has images of different sizes: {sizes}")
+        raise InvalidInput(f"data set '{info.full_name}' has images of different sizes: {sizes}")
     name = ":".join(info.full_name.rsplit("/", 1))  # as `load` takes it, the version after a colon
     return Dataset(train_images, train_labels, test_images, test_labels, name, classes)
 
@@ -67,11 +68,11 @@ def _find_prepared(name: str, data_dir: str | os.PathLike[str] | None) -> Any:
     try:
         parsed, options = naming.parse_builder_name_kwargs(name)
         if parsed.namespace or options.keys() - {"config", "version"}:
-            raise ValueError("community sets and builder arguments need the set's own code")
+            raise InvalidInput("community sets and builder arguments need the set's own code")
     except Exception as error:  # whatever TFDS's parser stumbles on, None included
         form = "name[/config][:version], as 'cifar10' or 'emnist/letters:3.1.0'"
         guess = _guess(name, tfds.list_builders(with_community_datasets=False))
-        raise ValueError(f"{name!r} is no data set name; one reads {form}{guess}") from error
+        raise InvalidInput(f"{name!r} is no data set name; one reads {form}{guess}") from error
 
     folder = Path(data_dir or constants.DATA_DIR).expanduser()
     try:
@@ -86,7 +87,7 @@ def _find_prepared(name: str, data_dir: str | os.PathLike[str] | None) -> Any:
         known = tfds.list_builders(with_community_datasets=False)
         if parsed.name not in known and not versions:
             guess = _guess(name, {*known, *found})
-            raise ValueError(f"unknown data set '{name}': TFDS has none, nor has {folder}{guess}") from error
+            raise InvalidInput(f"unknown data set '{name}': TFDS has none, nor has {folder}{guess}") from error
         here = f"{folder / parsed.name}, which holds {', '.join(versions)}" if versions else folder
         target = f"{parsed.name}/{options['config']}" if "config" in options else parsed.name
         bundled = "did you mean plain mnist, which is bundled? Else " if target == "mnist" else ""
@@ -120,12 +121,12 @@ def _number_of_classes(info: Any) -> int:
     if not isinstance(image, tfds.features.Image) or not isinstance(label, tfds.features.ClassLabel):
         has = ", ".join(f"{key} ({type(feature).__name__})" for key, feature in sorted(features.items())) or "neither"
         needs = "needs image (Image) and label (ClassLabel)"
-        raise ValueError(f"data set '{info.full_name}' is no image classification set: {needs}, has {has}")
+        raise InvalidInput(f"data set '{info.full_name}' is no image classification set: {needs}, has {has}")
     if image.np_dtype != np.uint8:
         kind = np.dtype(image.np_dtype)
-        raise ValueError(f"data set '{info.full_name}' has {kind} images; only 8-bit ones can be read")
+        raise InvalidInput(f"data set '{info.full_name}' has {kind} images; only 8-bit ones can be read")
     if not label.num_classes:
-        raise ValueError(f"data set '{info.full_name}' doesn't say how many classes it has")
+        raise InvalidInput(f"data set '{info.full_name}' doesn't say how many classes it has")
     return int(label.num_classes)
 
 
@@ -149,11 +150,11 @@ def _read(source: Any, split: str, classes: int, builder: Any) -> tuple[np.ndarr
                 images = np.empty((len(source), *image.shape), np.uint8)
             if image.shape != images.shape[1:]:
                 sizes = f"{size_of(images[0])} and {size_of(image)} in {split}"
-                raise ValueError(f"data set '{name}' has images of different sizes: {sizes}")
+                raise InvalidInput(f"data set '{name}' has images of different sizes: {sizes}")
             images[row] = image
             labels[row] = example["label"]
     if labels.min() < 0 or labels.max() >= classes:
-        raise ValueError(f"data set '{name}' has labels outside 0..{classes - 1} in {split}; is it unlabelled?")
+        raise InvalidInput(f"data set '{name}' has labels outside 0..{classes - 1} in {split}; is it unlabelled?")
     return images, labels
 
 

@@ -15,6 +15,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from hw3.errors import InvalidInput
+
 AMINO_ACIDS = "ACDEFGHIKLMNPQRSTVWY"
 # Robinson and Robinson, Distribution of glutamine and asparagine residues and their near neighbors in peptides and
 # proteins, PNAS 88, 1991, 8880-8884: residues in a thousand, as BLAST uses them for its background.
@@ -62,18 +64,18 @@ def check(task: Task) -> None:
     """Raises ValueError naming the entry of a task that cannot be."""
     for name in ("length", "motif_length", "copies", "early"):
         if getattr(task, name) < 1:
-            raise ValueError(f"{name} is {getattr(task, name)}; it must be at least 1")
+            raise InvalidInput(f"{name} is {getattr(task, name)}; it must be at least 1")
     if task.classes < 2:
-        raise ValueError(f"classes is {task.classes}; there must be at least 2")
+        raise InvalidInput(f"classes is {task.classes}; there must be at least 2")
     if task.early > task.length:
-        raise ValueError(f"length is {task.length}; it must be at least {task.early}, the part that holds the motifs")
+        raise InvalidInput(f"length is {task.length}; it must be at least {task.early}, the part that holds the motifs")
     if task.starts < 1:
-        raise ValueError(
+        raise InvalidInput(
             f"{task.copies} motifs of {task.motif_length} residues do not fit into the first {task.early}: "
             f"each has {task.slot}"
         )
     if not 0 <= task.substitution <= 1:
-        raise ValueError(f"substitution is {task.substitution}; it must be between 0 and 1")
+        raise InvalidInput(f"substitution is {task.substitution}; it must be between 0 and 1")
 
 
 def background(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:

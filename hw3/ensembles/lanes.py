@@ -23,6 +23,7 @@ from hw3 import optimizers
 from hw3.batches import in_batches
 from hw3.datasets import as_float
 from hw3.ensembles import sampling
+from hw3.errors import InvalidInput
 
 BEYOND_EPOCHS = 10**6  # the first number folded into a lane's key that no epoch uses
 EVALUATION_BATCH = 1000  # images in one forward pass of all lanes; any number gives the same numbers to rounding
@@ -59,7 +60,7 @@ def lanes(key: jax.Array, seeds: int, images: int, labels: np.ndarray, settings:
     Raises ValueError if there are not so many.
     """
     if not 1 <= images <= len(labels):
-        raise ValueError(f"{images} training images were asked for, there are {len(labels)}")
+        raise InvalidInput(f"{images} training images were asked for, there are {len(labels)}")
     conditions = len(jax.tree.leaves(settings)[0])
     of_rows, of_lanes = jax.random.split(key, (2, seeds))
     rows = np.stack([sampling.permutation(k, len(labels))[:images] for k in of_rows])
@@ -172,9 +173,9 @@ def epochs(
     Raises ValueError if an epoch has not one whole batch, FloatingPointError if a loss stops being finite.
     """
     if count < 1:
-        raise ValueError(f"small networks train for at least one epoch, not {count}")
+        raise InvalidInput(f"small networks train for at least one epoch, not {count}")
     if not 1 <= recipe.batch_size <= inputs.rows.shape[1]:
-        raise ValueError(f"batches of {recipe.batch_size} need as many training images, not {inputs.rows.shape[1]}")
+        raise InvalidInput(f"batches of {recipe.batch_size} need as many training images, not {inputs.rows.shape[1]}")
     state = initial_state(network, recipe, inputs, images)
     for number in range(count):
         state, loss = epoch(network, recipe, state, inputs, number, images)

@@ -16,6 +16,7 @@ from jax.sharding import Mesh
 
 from hw3 import batches, classifiers
 from hw3.classifiers import Predict
+from hw3.errors import InvalidInput
 from hw3.occlusion import distinct, jaxprs, locality, surroundings
 from hw3.occlusion.jaxprs import Program
 
@@ -84,7 +85,7 @@ def prepare(
     Raises ValueError for a function that gives no scores, that JAX can't trace, or whose arrays hold NaN.
     """
     if not callable(predict):
-        raise ValueError(f"predict must be a function of images, not {type(predict).__name__}")
+        raise InvalidInput(f"predict must be a function of images, not {type(predict).__name__}")
     function: Callable[[Any], Any] = _channels_first(predict) if classifiers.channels_first(layout) else predict
     if not jit:
         count = batch_size or 2
@@ -131,7 +132,7 @@ def _trace(
                 raise single from None
             if isinstance(error, ValueError) and str(error).startswith("predict "):
                 raise error from None
-            raise ValueError(_why_untraced(predict, error, batch_size)) from error
+            raise InvalidInput(_why_untraced(predict, error, batch_size)) from error
 
 
 def _why_untraced(predict: Predict, error: Exception, batch_size: int | None) -> str:
@@ -160,7 +161,7 @@ def _check_constants(constants: tuple[Any, ...]) -> None:
         with np.errstate(over="ignore"):
             if np.isnan(np.dot(flat, flat)):
                 shape = list(array.shape)
-                raise ValueError(
+                raise InvalidInput(
                     f"predict's parameters hold NaN, in an array of the shape {shape}: train or load again"
                 )
 
@@ -284,7 +285,7 @@ def _check_independence(classifier: Classifier, image: np.ndarray, expected: np.
     differ = max(float(np.abs(row - expected).max()) for row in rows)
     rounding = 0.05 if low else 1e-4 if classifier.mesh.devices.flat[0].platform == "cpu" else 5e-3
     if differ > rounding * max(1.0, float(np.abs(expected).max())):
-        raise ValueError(
+        raise InvalidInput(
             f"predict gives an image other scores beside other images than alone (by {differ:.2g}): {TO_EVALUATION}"
         )
     known["independent"] = True

@@ -14,6 +14,7 @@ import numpy as np
 
 from hw3 import batches
 from hw3.batches import in_sizes
+from hw3.errors import InvalidInput
 from hw3.occlusion import boxes, classification, distinct, incremental, locality, tiles, tiling
 from hw3.occlusion.classification import Classifier
 from hw3.occlusion.jaxprs import Program
@@ -73,12 +74,12 @@ def choose(
     Raises ValueError for a method that isn't one of `METHODS`, and for "incremental" where it is impossible.
     """
     if method not in METHODS:
-        raise ValueError(f"method must be one of {', '.join(METHODS)}, not {method!r}")
+        raise InvalidInput(f"method must be one of {', '.join(METHODS)}, not {method!r}")
     program, mesh = classifier.program, classifier.mesh
     alone = mesh.size == 1
     impossible = _impossible(classifier)
     if method == "incremental" and impossible:
-        raise ValueError(f"method 'incremental' {impossible}: use dense or auto")
+        raise InvalidInput(f"method 'incremental' {impossible}: use dense or auto")
     whole = Way(None, ())
     if program is None or not len(starts):
         return (whole,)

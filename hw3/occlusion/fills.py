@@ -8,6 +8,7 @@ import numpy as np
 
 from hw3 import classifiers
 from hw3.classifiers import check_images
+from hw3.errors import InvalidInput
 
 
 def check_fill(fill: Any, images: np.ndarray, layout: str | None = None) -> np.ndarray:
@@ -21,7 +22,7 @@ def check_fill(fill: Any, images: np.ndarray, layout: str | None = None) -> np.n
     values outside [0, 1] where all images lie in it.
     """
     if isinstance(fill, str):
-        raise ValueError(f"fill must be a number or an array, not {fill!r}; see mean_fill and blur_fill")
+        raise InvalidInput(f"fill must be a number or an array, not {fill!r}; see mean_fill and blur_fill")
     if isinstance(fill, int | np.integer) and not isinstance(fill, bool):
         fill = float(fill)
     fill = classifiers.check_numbers(fill, "fill")
@@ -29,12 +30,12 @@ def check_fill(fill: Any, images: np.ndarray, layout: str | None = None) -> np.n
         fill = np.moveaxis(fill, 1 - images.ndim, -1)
     allowed = ((), images.shape[-1:], images.shape[1:], images.shape)
     if fill.shape not in allowed:
-        raise ValueError(
+        raise InvalidInput(
             f"fill must be a number or have one of the shapes {', '.join(map(str, allowed[1:]))}, not {fill.shape}"
         )
     lowest, highest = (float(f(images, initial=0)) for f in (np.min, np.max))
     if lowest >= 0 and highest <= 1 and fill.size and not (fill.min() >= -1e-5 and fill.max() <= 1 + 1e-5):
-        raise ValueError(
+        raise InvalidInput(
             f"fill must lie in [0, 1] as the images do, not {fill.min():.4g}..{fill.max():.4g}: give it in their range"
         )
     if fill.ndim == images.ndim:
@@ -59,7 +60,7 @@ def blur_fill(images: Any, sigma: float = 3.0, layout: str | None = None) -> jax
     Args: layout: as for `sweep`. Raises ValueError unless sigma is positive, and for images as `sweep` does.
     """
     if not sigma > 0:
-        raise ValueError(f"sigma must be positive, not {sigma}")
+        raise InvalidInput(f"sigma must be positive, not {sigma}")
     images = jnp.asarray(check_images(images, layout=layout))
     radius = int(np.ceil(3 * sigma))
     weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)

@@ -14,6 +14,7 @@ from jax.sharding import Mesh
 from hw3 import batches, classifiers
 from hw3.batches import in_batches
 from hw3.classifiers import Predict, check_count, check_images
+from hw3.errors import InvalidInput
 from hw3.occlusion import classification, evaluation, surroundings
 from hw3.occlusion.evaluation import Patched
 from hw3.occlusion.fills import occluded
@@ -116,11 +117,11 @@ def search(
     surroundings.check(image, donors)
     image, donors = check_images(np.asarray(image)[None], "image")[0], check_images(donors, "donors")
     if image.ndim != 3:
-        raise ValueError(f"image must have the axes [height, width, channels], not the shape {image.shape}")
+        raise InvalidInput(f"image must have the axes [height, width, channels], not the shape {image.shape}")
     if donors.shape[1:] != image.shape:
-        raise ValueError(f"donors must have the shape of the image, {image.shape}, not {donors.shape[1:]}")
+        raise InvalidInput(f"donors must have the shape of the image, {image.shape}, not {donors.shape[1:]}")
     if not len(donors):
-        raise ValueError("donors must hold at least one image")
+        raise InvalidInput("donors must hold at least one image")
     check_grid(image.shape[:2], patch_sizes, cut_stride, paste_stride)
     check_count(batch_size, "batch_size")
     classifiers.check_score(score)
@@ -197,10 +198,12 @@ def check_grid(shape: tuple[int, int], patch_sizes: tuple[int, ...], cut_stride:
     check_count(cut_stride, "cut_stride")
     check_count(paste_stride, "paste_stride")
     if not patch_sizes:
-        raise ValueError("patch_sizes must name at least one size")
+        raise InvalidInput("patch_sizes must name at least one size")
     for side in patch_sizes:
         if check_count(side, "patch_sizes") > min(shape):
-            raise ValueError(f"patch_sizes must lie in 1..{min(shape)} for images of {shape[0]}x{shape[1]}, not {side}")
+            raise InvalidInput(
+                f"patch_sizes must lie in 1..{min(shape)} for images of {shape[0]}x{shape[1]}, not {side}"
+            )
 
 
 def grid_axes(shape: tuple[int, int], side: int, cut_stride: int, paste_stride: int) -> tuple[np.ndarray, ...]:

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from hw3.errors import InvalidInput
+
 
 class Ranked(NamedTuple):
     """One image under all patches."""
@@ -100,9 +102,9 @@ def add(
     classes = len(statistics.images)
     shape = (len(labels), *statistics.right.shape[1:], classes)
     if probabilities.shape != shape or clean.shape != (len(labels), classes):
-        raise ValueError(f"clean and probabilities of shape {clean.shape}, {probabilities.shape}; wanted is {shape}")
+        raise InvalidInput(f"clean and probabilities of shape {clean.shape}, {probabilities.shape}; wanted is {shape}")
     if len(labels) and not (labels.min() >= 0 and labels.max() < classes):
-        raise ValueError(f"labels must lie in 0..{classes - 1}, not {labels.min()}..{labels.max()}")
+        raise InvalidInput(f"labels must lie in 0..{classes - 1}, not {labels.min()}..{labels.max()}")
     predicted = probabilities.argmax(-1)
     right = predicted == labels[:, None, None]
     true = np.take_along_axis(probabilities, labels[:, None, None, None], -1)[..., 0].astype(float)

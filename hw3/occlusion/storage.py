@@ -25,6 +25,7 @@ import numpy as np
 import tensorstore as ts
 
 from hw3 import unfinished
+from hw3.errors import InvalidInput
 
 GROUP = "zarr.json"
 AXES = {
@@ -81,7 +82,7 @@ def create(store: Store, overwrite: bool = False) -> None:
         if path.exists() and not overwrite:
             raise FileExistsError(f"{path} is there already, perhaps not empty")
         if path.exists() and (others := sorted(set(os.listdir(path)) - {*AXES, GROUP})):
-            raise ValueError(f"{path} holds {others[0]!r}, which is not of a sweep: move it away")
+            raise InvalidInput(f"{path} holds {others[0]!r}, which is not of a sweep: move it away")
 
     check(store.path)
     with unfinished.folder(store.path, check) as new:
@@ -122,7 +123,7 @@ def load(path: str | os.PathLike, needed: Sequence[str] = ()) -> Store:
         _check_arrays(store, arrays)
     # Damage surfaces in many types, of JSON, of tensorstore and of what its metadata are made of.
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, NotImplementedError, RecursionError) as error:
-        raise ValueError(
+        raise InvalidInput(
             f"{path} is damaged or not a sweep ({_reason(error)}): remove it and run scripts/sweep_dataset.py again"
         ) from error
     return store
@@ -130,32 +131,32 @@ def load(path: str | os.PathLike, needed: Sequence[str] = ()) -> Store:
 
 def _check_settings(settings: Any, needed: Sequence[str]) -> None:
     if not isinstance(settings, dict):
-        raise ValueError(f"its settings are {json.dumps(settings)[:40]}, not an object")
+        raise InvalidInput(f"its settings are {json.dumps(settings)[:40]}, not an object")
     if absent := [name for name in needed if name not in settings]:
-        raise ValueError(f"its settings hold no {absent[0]}")
+        raise InvalidInput(f"its settings hold no {absent[0]}")
     for name in ("dataset", "split", "model", "checkpoint", "score"):
         if not isinstance(settings.get(name, ""), str):
-            raise ValueError(f"its setting {name} is {settings[name]!r}, not text")
+            raise InvalidInput(f"its setting {name} is {settings[name]!r}, not text")
     for name in ("patch_size", "stride"):
         pair = settings.get(name, [1, 1])
         if not (isinstance(pair, list) and len(pair) == 2 and all(type(value) is int and value > 0 for value in pair)):
-            raise ValueError(f"its setting {name} is {pair!r}, not two positive whole numbers")
+            raise InvalidInput(f"its setting {name} is {pair!r}, not two positive whole numbers")
 
 
 def _check_coordinates(store: Store, classes: np.ndarray) -> None:
     for name, values in zip(COORDINATES, (*store[2:6], classes), strict=True):
         if values.ndim != 1 or not len(values) or values.dtype != np.int64:
-            raise ValueError(f"its array {name} is {values.dtype} of shape {values.shape}, not int64 with one axis")
+            raise InvalidInput(f"its array {name} is {values.dtype} of shape {values.shape}, not int64 with one axis")
         if values.min() < 0:
-            raise ValueError(f"its array {name} holds {values.min()}")
+            raise InvalidInput(f"its array {name} holds {values.min()}")
         if name != "label" and (np.diff(values) <= 0).any():
-            raise ValueError(f"its array {name} is not ascending")
+            raise InvalidInput(f"its array {name} is not ascending")
     if not np.array_equal(classes, np.arange(len(classes))):
-        raise ValueError(f"its classes are not 0..{len(classes) - 1}")
+        raise InvalidInput(f"its classes are not 0..{len(classes) - 1}")
     if store.labels.max() >= store.classes:
-        raise ValueError(f"its array label holds {store.labels.max()}, there are {store.classes} classes")
+        raise InvalidInput(f"its array label holds {store.labels.max()}, there are {store.classes} classes")
     if len(store.labels) != len(store.images):
-        raise ValueError(f"it has {len(store.images)} images and {len(store.labels)} labels")
+        raise InvalidInput(f"it has {len(store.images)} images and {len(store.labels)} labels")
 
 
 def _check_arrays(store: Store, arrays: list[ts.TensorStore]) -> None:
@@ -164,16 +165,16 @@ def _check_arrays(store: Store, arrays: list[ts.TensorStore]) -> None:
     for name, array, shape in zip(MEASURED, arrays, shapes, strict=True):
         chunks = array.chunk_layout.read_chunk.shape
         if (array.shape, chunks, array.dtype.name) != (shape, (store.chunk, *shape[1:]), "float32"):
-            raise ValueError(f"its array {name} is {array.dtype.name} of shape {array.shape} in chunks of {chunks}")
+            raise InvalidInput(f"its array {name} is {array.dtype.name} of shape {array.shape} in chunks of {chunks}")
 
 
 def check_images(store: Store, labels: np.ndarray) -> None:
     """Raises ValueError unless the sweep is one of a split whose true labels are these, int [n]."""
     if store.images.max() >= len(labels):
-        raise ValueError(f"{store.path} is of image {store.images.max()}, but there are {len(labels)} in the split")
+        raise InvalidInput(f"{store.path} is of image {store.images.max()}, but there are {len(labels)} in the split")
     if (wrong := np.flatnonzero(labels[store.images] != store.labels)).size:
         image = store.images[wrong[0]]
-        raise ValueError(
+        raise InvalidInput(
             f"{store.path} calls image {image} a {store.labels[wrong[0]]}, the data set a {labels[image]}: it is "
             "damaged or of other images"
         )
@@ -234,9 +235,9 @@ def read(store: Store, chunk: int) -> tuple[np.ndarray, np.ndarray]:
         low, high = RANGES.get(store.settings.get("score", "probability"), (-np.inf, np.inf))
         for name, values in zip(MEASURED, (clean, probabilities), strict=True):
             if not (np.isfinite(values).all() and values.min() >= low and values.max() <= high):
-                raise ValueError(f"{name} holds {values.min()}..{values.max()}")
+                raise InvalidInput(f"{name} holds {values.min()}..{values.max()}")
     except ValueError as error:
-        raise ValueError(f"chunk {chunk} of {store.path} is damaged ({_reason(error)}): {again}") from error
+        raise InvalidInput(f"chunk {chunk} of {store.path} is damaged ({_reason(error)}): {again}") from error
     return clean, probabilities
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import jax
 from jax.sharding import Mesh
 
+from hw3.errors import InvalidInput
+
 INSIDE = "sweep and search can't run inside jit, vmap, grad or scan: call them outside, with arrays"
 
 _forked: list[int] = []  # the process, if it is a fork of one in which JAX was already running
@@ -33,7 +35,7 @@ def alone(mesh: Mesh) -> Iterator[None]:
     try:
         setting = jax.set_mesh(mesh)
     except ValueError:  # inside jit, where no mesh can be set
-        raise ValueError(INSIDE) from None
+        raise InvalidInput(INSIDE) from None
     with setting:
         yield
 
@@ -41,9 +43,9 @@ def alone(mesh: Mesh) -> Iterator[None]:
 def check(*arrays: Any) -> None:
     """Raises ValueError inside a transformation of JAX (told by the arrays, too) and in the child of a fork."""
     if any(isinstance(array, jax.core.Tracer) for array in arrays):
-        raise ValueError(INSIDE)
+        raise InvalidInput(INSIDE)
     if os.getpid() in _forked:
-        raise ValueError(
+        raise InvalidInput(
             "this process was forked from one that had already used JAX, whose threads are not here: start processes "
             "with multiprocessing.get_context('spawn')"
         )

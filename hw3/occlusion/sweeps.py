@@ -15,6 +15,7 @@ from jax.sharding import Mesh
 
 from hw3 import batches, classifiers
 from hw3.classifiers import Predict, check_count, check_images
+from hw3.errors import InvalidInput
 from hw3.occlusion import classification, evaluation, surroundings
 from hw3.occlusion.evaluation import Patched
 from hw3.occlusion.fills import blur_fill, check_fill, mean_fill, occluded
@@ -124,7 +125,7 @@ def positions(size: int, patch: int, stride: int, reach_edge: bool = False) -> n
     (array([ 0,  6, 12, 18]), array([ 0,  6, 12, 18, 20]))
     """
     if patch > size:
-        raise ValueError(f"a patch of {patch} pixels is larger than an axis of {size}")
+        raise InvalidInput(f"a patch of {patch} pixels is larger than an axis of {size}")
     starts = np.arange(0, size - patch + 1, stride)
     if reach_edge and starts[-1] != size - patch:
         starts = np.append(starts, size - patch)
@@ -254,7 +255,7 @@ def _places(
     strides = classifiers.per_axis(stride, "stride", len(sizes))
     if any(length > size for length, size in zip(patch, sizes, strict=True)):
         text = ["x".join(map(str, each)) for each in (patch, sizes)]
-        raise ValueError(f"patch_size {text[0]} is larger than the images, {text[1]}")
+        raise InvalidInput(f"patch_size {text[0]} is larger than the images, {text[1]}")
     each = zip(sizes, patch, strides, strict=True)
     return sizes, patch, tuple(positions(*one, reach_edge) for one in each)
 

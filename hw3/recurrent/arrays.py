@@ -13,6 +13,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from hw3.errors import InvalidInput
+
 
 def is_traced(value: Any) -> bool:
     """Whether a value is known only when the compiled program runs."""
@@ -29,7 +31,7 @@ def shape_of(value: Any, name: str) -> tuple[int, ...]:
     try:
         return jnp.shape(jnp.asarray(value)) if _holds_traced(value) else np.shape(value)
     except ValueError:
-        raise ValueError(f"{name} must be numbers in rows of equal length") from None
+        raise InvalidInput(f"{name} must be numbers in rows of equal length") from None
 
 
 def floats(tree: Any) -> Any:
@@ -61,9 +63,9 @@ def _numbers(value: Any) -> Any:
     try:
         array: Any = jnp.asarray(value) if _holds_traced(value) or isinstance(value, jax.Array) else np.asarray(value)
     except ValueError:
-        raise ValueError("parameters and sequences must be numbers in rows of equal length") from None
+        raise InvalidInput("parameters and sequences must be numbers in rows of equal length") from None
     if not jnp.issubdtype(array.dtype, jnp.number):
-        raise ValueError(f"parameters and sequences must be numbers, not {array.dtype}")
+        raise InvalidInput(f"parameters and sequences must be numbers, not {array.dtype}")
     # A list's own precision is nobody's choice: Python has only one kind of float.
     return (
         array
@@ -81,12 +83,12 @@ def check_index(index: Any, size: int, name: str) -> None:
     except TypeError:
         value = None
     if value is None:
-        raise ValueError(f"{name} is {index!r}; it must be a whole number, counted from 0")
+        raise InvalidInput(f"{name} is {index!r}; it must be a whole number, counted from 0")
     if not 0 <= value < size:
-        raise ValueError(f"{name} is number {value + 1}, but there are {size}")
+        raise InvalidInput(f"{name} is number {value + 1}, but there are {size}")
 
 
 def check_range(value: Any, name: str, low: float, high: float, allowed: str) -> None:
     """Raises ValueError, which says what is `allowed`, unless all numbers are traced or lie in [low, high]."""
     if not is_traced(value) and not bool(np.all((np.asarray(value) >= low) & (np.asarray(value) <= high))):
-        raise ValueError(f"{name} is {value}; it must be {allowed}")
+        raise InvalidInput(f"{name} is {value}; it must be {allowed}")

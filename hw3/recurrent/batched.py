@@ -15,6 +15,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from hw3.errors import InvalidInput
 from hw3.recurrent import arrays
 from hw3.recurrent.lstm import LSTMParams
 from hw3.recurrent.rnn import RNNParams
@@ -30,7 +31,7 @@ def last_state(params: RNNParams | LSTMParams, xs: jax.Array, *, tanh_candidate:
     gates = params.gates if isinstance(params, LSTMParams) else (params,)
     shape, d = arrays.shape_of(xs, "the sequences"), gates[0].U.shape[1]
     if len(shape) != 3 or shape[2] != d or not shape[1]:
-        raise ValueError(f"the sequences have shape {shape}; they must be [batch, steps, {d}]")
+        raise InvalidInput(f"the sequences have shape {shape}; they must be [batch, steps, {d}]")
     P = jnp.concatenate([jnp.concatenate([gate.W, gate.U, gate.b[:, None]], axis=1) for gate in gates])
     columns = jnp.transpose(arrays.like(xs, P.dtype), (1, 2, 0))
     run = functools.partial(_lstm, tanh_candidate) if isinstance(params, LSTMParams) else _rnn

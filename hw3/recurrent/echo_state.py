@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from hw3.errors import InvalidInput
 from hw3.recurrent import arrays, initializers
 
 LEAST_CYCLES = 0.01  # expected units that feed themselves, so that a W with an eigenvalue other than 0 is drawn soon
@@ -61,9 +62,9 @@ def random_reservoir(
     chance of circles, the leak lies in (0, 1] and the radius is finite and not negative.
     """
     if not 0 < density <= 1:
-        raise ValueError(f"density is {density}; it must be above 0 and at most 1")
+        raise InvalidInput(f"density is {density}; it must be above 0 and at most 1")
     if hidden < 1 or hidden * density < LEAST_CYCLES:
-        raise ValueError(f"hidden is {hidden} at density {density}; their product must be at least {LEAST_CYCLES}")
+        raise InvalidInput(f"hidden is {hidden} at density {density}; their product must be at least {LEAST_CYCLES}")
     initializers.check_radius(radius)
     check_leak(leak)
     W_key, kept_key, U_key = jax.random.split(key, 3)
@@ -196,7 +197,7 @@ def memory_capacity(
     delay where there is no memory. Raises ValueError if washout is shorter than the delays.
     """
     if washout < delays:
-        raise ValueError(f"washout is {washout} steps; it must be at least the {delays} delays")
+        raise InvalidInput(f"washout is {washout} steps; it must be at least the {delays} delays")
     dtype = reservoir.b.dtype
     signal = jax.random.uniform(key, (washout + 2 * samples, 1), dtype, -1, 1)
     features = states(reservoir, signal)[washout:]

@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from hw3.errors import InvalidInput
 from hw3.recurrent import arrays, lstm, rnn
 from hw3.recurrent.lstm import Affine, Gates, LSTMParams
 from hw3.recurrent.rnn import DEFAULT_LOSS, Loss, RNNParams, matmul
@@ -159,7 +160,7 @@ def lyapunov_exponent(log_norms: Any, burn_in: float = 0.2) -> np.ndarray:
     log_norms = np.asarray(log_norms, np.float64)
     lags = np.arange(int(burn_in * log_norms.shape[-1]), log_norms.shape[-1])
     if len(lags) < 2:
-        raise ValueError(
+        raise InvalidInput(
             f"{log_norms.shape[-1]} lags with a burn-in of {burn_in:g} leave {len(lags)} to fit a slope to"
         )
     centred = lags - lags.mean()

@@ -12,6 +12,8 @@ import jax.flatten_util
 import jax.numpy as jnp
 import numpy as np
 
+from hw3.errors import InvalidInput
+
 EPSILONS = tuple(10.0 ** (-exponent / 4) for exponent in range(4, 49))  # 1e-1 to 1e-12, four in each decade
 
 
@@ -30,7 +32,7 @@ class Row(NamedTuple):
 def checked_epsilon(epsilon: float) -> float:
     """The same epsilon; ValueError unless it is positive and finite."""
     if not 0 < epsilon < float("inf"):
-        raise ValueError(f"epsilon is {epsilon}; it must be a positive finite number")
+        raise InvalidInput(f"epsilon is {epsilon}; it must be a positive finite number")
     return epsilon
 
 

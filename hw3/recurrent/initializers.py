@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from hw3.errors import InvalidInput
 from hw3.recurrent import arrays
 from hw3.recurrent.lstm import Affine, Gates, LSTMParams
 from hw3.recurrent.rnn import RNNParams
@@ -32,7 +33,7 @@ def recurrent(
     W = initializer(key, (hidden, hidden), dtype)
     found = spectral_radius(W)
     if not arrays.is_traced(found) and not found > 0:
-        raise ValueError(f"the W of {hidden} units that was drawn has spectral radius {found}; it cannot be scaled")
+        raise InvalidInput(f"the W of {hidden} units that was drawn has spectral radius {found}; it cannot be scaled")
     return W * (jnp.asarray(radius, W.dtype) / found)
 
 

@@ -19,6 +19,7 @@ from jax.sharding import Mesh, PartitionSpec
 from hw3 import batches, optimizers
 from hw3.datasets import proteins
 from hw3.datasets.proteins import AMINO_ACIDS, Sequences, Task
+from hw3.errors import InvalidInput
 from hw3.recurrent import batched, echo_state
 from hw3.recurrent.echo_state import Reservoir
 from hw3.recurrent.initializers import random_lstm, random_rnn
@@ -107,7 +108,7 @@ def chrono_biases(keys: jax.Array, hidden: int, length: int) -> jax.Array:
     Tallec and Ollivier, Can recurrent neural networks warp time?, ICLR 2018. Raises ValueError for a length below 3.
     """
     if length < 3:
-        raise ValueError(f"length is {length}; it must be at least 3")
+        raise InvalidInput(f"length is {length}; it must be at least 3")
     own = jax.vmap(jax.random.fold_in, in_axes=(0, None))(keys, 1)  # not what the parameters are drawn with
     return jnp.log(jax.vmap(lambda key: jax.random.uniform(key, (hidden,), jnp.float32, 1, length - 1))(own))
 
@@ -208,7 +209,7 @@ def train(
     """
     mesh = batches.checked(mesh or mesh_for(recipe.batch))
     if recipe.batch % mesh.size:
-        raise ValueError(f"batch is {recipe.batch}; the {mesh.size} devices of the mesh must divide it")
+        raise InvalidInput(f"batch is {recipe.batch}; the {mesh.size} devices of the mesh must divide it")
     params = batches.replicated(mesh, params)
     state = jax.vmap(optimizer(recipe).init)(params)
     compiled_for = recipe._replace(clip=None, updates=0)  # one program for all that differ in these alone
@@ -253,7 +254,7 @@ def baselines(task: Task, sets: Sets) -> Baselines:
     """What is possible, and what is possible without memory, for every seed; errors as `sequences.check`."""
     seen = min(LAST_SEEN, task.length - task.early)
     if not seen:
-        raise ValueError(f"length is {task.length}; it must be above early, {task.early}, for there to be a baseline")
+        raise InvalidInput(f"length is {task.length}; it must be above early, {task.early}, for there to be a baseline")
 
     @jax.vmap
     def one(own: Sets) -> Baselines:

@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from hw3.errors import InvalidInput
 from hw3.recurrent import arrays, rnn
 from hw3.recurrent.rnn import DEFAULT_LOSS, Loss, RNNParams, matmul
 
@@ -108,13 +109,13 @@ def check(params: LSTMParams, xs: Any, h0: Any = None, s0: Any = None, loss: Los
     b0 = arrays.shape_of(params.gates.forget.b, "forget: b")
     for name, gate in zip(Gates._fields, params.gates, strict=True):
         if (shape := arrays.shape_of(gate.b, f"{name}: b")) != b0:
-            raise ValueError(f"{name}: b has shape {shape}; it must be {b0} as in the forget gate")
+            raise InvalidInput(f"{name}: b has shape {shape}; it must be {b0} as in the forget gate")
         try:
             rnn.check(RNNParams(gate.b, params.c, gate.W, gate.U, params.V), xs, h0, loss)
         except ValueError as error:
-            raise ValueError(f"{name}: {error}") from None
+            raise InvalidInput(f"{name}: {error}") from None
     if s0 is not None and (shape := arrays.shape_of(s0, "s0")) != b0:
-        raise ValueError(f"s0 has shape {shape}; it must be {b0} like b")
+        raise InvalidInput(f"s0 has shape {shape}; it must be {b0} like b")
 
 
 def _candidate(a: jax.Array, tanh_candidate: bool) -> jax.Array:
@@ -264,9 +265,9 @@ def from_record(record: Any) -> tuple[LSTMParams, np.ndarray, np.ndarray, np.nda
 
 def _affine_from(record: Any, name: str) -> Affine:
     if name not in record:
-        raise ValueError(f"{name!r} is missing")
+        raise InvalidInput(f"{name!r} is missing")
     try:
         rnn.known_keys(record[name], Affine._fields)
         return Affine(*(rnn.array_from(record[name], key) for key in Affine._fields))
     except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
+        raise InvalidInput(f"{name}: {error}") from None

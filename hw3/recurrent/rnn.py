@@ -18,6 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from hw3.errors import InvalidInput
 from hw3.recurrent import arrays
 
 # Accelerators round float32 products to fewer bits unless told not to; here every digit is looked at.
@@ -98,19 +99,19 @@ def check(params: RNNParams, xs: Any, h0: Any = None, loss: Loss | None = None) 
     for name in ("b", "c"):
         shape = arrays.shape_of(getattr(params, name), name)
         if len(shape) != 1 or not shape[0]:
-            raise ValueError(f"{name} has shape {shape}; it must be a vector with at least one entry")
+            raise InvalidInput(f"{name} has shape {shape}; it must be a vector with at least one entry")
     xs_shape = arrays.shape_of(xs, "the sequence")
     if len(xs_shape) != 2 or 0 in xs_shape:
-        raise ValueError(f"the sequence has shape {xs_shape}; it must be [steps, inputs], both at least 1")
+        raise InvalidInput(f"the sequence has shape {xs_shape}; it must be [steps, inputs], both at least 1")
     n, m, d = np.shape(params.b)[0], np.shape(params.c)[0], xs_shape[1]
     for name, wanted in {"W": (n, n), "U": (n, d), "V": (m, n)}.items():
         shape = arrays.shape_of(getattr(params, name), name)
         if shape != wanted:
-            raise ValueError(
+            raise InvalidInput(
                 f"{name} has shape {shape}; for {n} entries in b, {m} in c, {d} inputs it must be {wanted}"
             )
     if h0 is not None and (shape := arrays.shape_of(h0, "h0")) != (n,):
-        raise ValueError(f"h0 has shape {shape}; it must be ({n},) like b")
+        raise InvalidInput(f"h0 has shape {shape}; it must be ({n},) like b")
     if loss is not None:
         for name in ("squared", "logged"):
             arrays.check_index(getattr(loss, name), m, f"the loss's {name} output")
@@ -257,28 +258,28 @@ def array_from(record: Mapping[str, Any], name: str) -> np.ndarray:
     Raises ValueError if they are missing, ragged, not numbers or not finite.
     """
     if name not in record:
-        raise ValueError(f"{name!r} is missing")
+        raise InvalidInput(f"{name!r} is missing")
     try:
         array = np.array(record[name], dtype=object)
         numbers = array.astype(np.float64)
     except OverflowError:
-        raise ValueError(f"{name!r} holds a number beyond the range of float64") from None
+        raise InvalidInput(f"{name!r} holds a number beyond the range of float64") from None
     except (ValueError, TypeError):
-        raise ValueError(f"{name!r} must be numbers in rows of equal length") from None
+        raise InvalidInput(f"{name!r} must be numbers in rows of equal length") from None
     if any(isinstance(entry, bool | str) for entry in array.flat):
-        raise ValueError(f"{name!r} must hold numbers only")
+        raise InvalidInput(f"{name!r} must hold numbers only")
     if not np.isfinite(numbers).all():
-        raise ValueError(f"{name!r} holds a value that is not finite")
+        raise InvalidInput(f"{name!r} holds a value that is not finite")
     return numbers
 
 
 def known_keys(record: Any, known: tuple[str, ...]) -> None:
     """Raises ValueError if a parsed JSON value isn't an object or has a key that isn't in `known`."""
     if not isinstance(record, Mapping):
-        raise ValueError(f"the file must hold one JSON object with the keys {', '.join(known)}")
+        raise InvalidInput(f"the file must hold one JSON object with the keys {', '.join(known)}")
     for key in record:
         if key not in known:
-            raise ValueError(f"unknown key {key!r}; the keys are {', '.join(known)}")
+            raise InvalidInput(f"unknown key {key!r}; the keys are {', '.join(known)}")
 
 
 def from_record(record: Any) -> tuple[RNNParams, np.ndarray, np.ndarray]:

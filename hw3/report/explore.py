@@ -21,6 +21,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from markupsafe import Markup
 
+from hw3.errors import InvalidInput
+
 # In the order in which they import one another: a module imports only from those before it.
 MODULES = (
     "draw",
@@ -209,7 +211,7 @@ def explorable(name: str, data: Any, static: str | Markup = "") -> Markup:
     Raises ValueError for another name, TypeError for data of another type.
     """
     if name not in DATA:
-        raise ValueError(f"no explorable {name!r}; there are {', '.join(DATA)}")
+        raise InvalidInput(f"no explorable {name!r}; there are {', '.join(DATA)}")
     if not isinstance(data, DATA[name]):
         raise TypeError(f"the explorable {name!r} takes {DATA[name].__name__}, not {type(data).__name__}")
     return Markup('<div class="explorable" data-explorable="{}">\n{}\n<div class="static">{}</div>\n</div>').format(
@@ -221,7 +223,7 @@ def _source(file: str) -> str:
     """A file of `explore/`, checked not to end the element of the page that it lies in."""
     text = importlib.resources.files("hw3.report").joinpath("explore", file).read_text(encoding="utf-8")
     if "</script" in text or "<!--" in text or "</style" in text:
-        raise ValueError(f"explore/{file} holds </script, </style or <!--, which a page cannot hold")
+        raise InvalidInput(f"explore/{file} holds </script, </style or <!--, which a page cannot hold")
     return text
 
 
@@ -247,9 +249,9 @@ def packed(value: Any) -> Any:
     if hasattr(value, "__array__"):
         array = np.asarray(value)
         if array.dtype.name not in ("uint8", "int32", "float32", "float64"):
-            raise ValueError(f"an array of {array.dtype}; it must be uint8, int32, float32 or float64")
+            raise InvalidInput(f"an array of {array.dtype}; it must be uint8, int32, float32 or float64")
         if not np.isfinite(array).all():
-            raise ValueError("an array holds a value that is not finite")
+            raise InvalidInput("an array holds a value that is not finite")
         content = np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()
         return {
             "dtype": array.dtype.name,

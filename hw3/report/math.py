@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from markupsafe import Markup
 
+from hw3.errors import InvalidInput
+
 DIGITS = 6  # significant ones
 POSITIONAL = (1e-7, 1e15)  # numbers of these sizes are written without a power of ten
 
@@ -106,7 +108,7 @@ def matrix(values: Any, digits: int = DIGITS) -> Markup:
     """
     array = np.asarray(values, float)
     if array.ndim != 2:
-        raise ValueError(f"a matrix has two dimensions, not {array.ndim}")
+        raise InvalidInput(f"a matrix has two dimensions, not {array.ndim}")
     columns = [_aligned(column, digits) for column in array.T]
     lines = [Markup("").join(map(Markup("<mtd>{}</mtd>").format, cells)) for cells in zip(*columns, strict=True)]
     body = Markup("").join(map(Markup("<mtr>{}</mtr>").format, lines))

@@ -15,6 +15,8 @@ import cattrs
 import numpy as np
 from cattrs.cols import is_namedtuple, namedtuple_dict_structure_factory, namedtuple_dict_unstructure_factory
 
+from hw3.errors import InvalidInput
+
 FORMAT = 1
 FILE, ARRAYS = "results.json", "arrays.npz"
 
@@ -64,7 +66,7 @@ def _converter(arrays: dict[str, np.ndarray]) -> cattrs.Converter:
     def fetch(value: Any, _: type) -> np.ndarray:
         array = arrays[value["array"]]
         if list(array.shape) != value["shape"]:
-            raise ValueError(f"array {value['array']} has the shape {array.shape}, not {value['shape']}")
+            raise InvalidInput(f"array {value['array']} has the shape {array.shape}, not {value['shape']}")
         return array
 
     converter.register_unstructure_hook(float, _float_as_json)
@@ -107,9 +109,9 @@ def read(folder: pathlib.Path, study: str, kind: type[T]) -> Record:
     try:
         whole = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(whole, Mapping) or "study" not in whole:
-            raise ValueError("it is of an older version of this program, or of another")
+            raise InvalidInput("it is of an older version of this program, or of another")
         if (whole["study"], whole["format"]) != (study, FORMAT):
-            raise ValueError(f"it is of {whole['study']}, format {whole['format']}; {study}, format {FORMAT}, is due")
+            raise InvalidInput(f"it is of {whole['study']}, format {whole['format']}; {study}, format {FORMAT}, is due")
         arrays = {}
         if (folder / ARRAYS).exists():
             with np.load(folder / ARRAYS, allow_pickle=False) as file:
@@ -117,7 +119,7 @@ def read(folder: pathlib.Path, study: str, kind: type[T]) -> Record:
         return Record(whole["command"], _converter(arrays).structure(whole["results"], kind))
     # A damaged file surfaces as errors of JSON, zip, NumPy and cattrs; for the reader it is one case.
     except Exception as error:
-        raise ValueError(f"{path} cannot be used ({_reason(error)}): run the program that makes it again") from error
+        raise InvalidInput(f"{path} cannot be used ({_reason(error)}): run the program that makes it again") from error
 
 
 def _reason(error: Exception) -> str:

@@ -9,6 +9,8 @@ import numpy as np
 from matplotlib import colors, patches, ticker
 from matplotlib.figure import Figure
 
+from hw3.errors import InvalidInput
+
 SEQUENTIAL = "viridis"  # perceptually uniform and safe for the colour-blind, as are the others
 DIVERGING = "RdBu_r"
 INK = "gray"  # images of digits as they are: 0 black, 1 white
@@ -83,7 +85,7 @@ def drawable(image: np.ndarray) -> np.ndarray:
     if image.ndim == 2 or image.shape[-1] == 3:
         return image
     if image.ndim != 3 or image.shape[-1] != 1:
-        raise ValueError(
+        raise InvalidInput(
             f"an image must have the axes [height, width, 1 or 3 channels] to be drawn, not the shape {image.shape}"
         )
     return image[..., 0]

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from hw3 import occlusion
+from hw3.errors import InvalidInput
 
 
 def filling(fill: str, images: np.ndarray) -> Any:
@@ -20,5 +21,5 @@ def filling(fill: str, images: np.ndarray) -> Any:
     except ValueError:
         value = float("nan")
     if not 0 <= value <= 1:
-        raise ValueError(f"fill={fill}: must be a number in [0, 1], mean or blur")
+        raise InvalidInput(f"fill={fill}: must be a number in [0, 1], mean or blur")
     return value

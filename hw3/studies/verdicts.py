@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import special
 
+from hw3.errors import InvalidInput
+
 HELD, CONDITIONAL, FAILED = VERDICTS = ("held", "held under conditions", "did not hold")
 CONFIDENCE = 0.95
 
@@ -50,9 +52,9 @@ def effect(larger: Any, smaller: Any = 0.0) -> Effect:
     """
     differences = np.asarray(larger, float) - np.asarray(smaller, float)
     if differences.ndim != 1 or len(differences) < 2:
-        raise ValueError(f"an effect needs the values of at least two seeds, not the shape {differences.shape}")
+        raise InvalidInput(f"an effect needs the values of at least two seeds, not the shape {differences.shape}")
     if not np.isfinite(differences).all():
-        raise ValueError("an effect needs finite values")
+        raise InvalidInput("an effect needs finite values")
     standard_error = differences.std(ddof=1) / np.sqrt(len(differences))
     quantile = special.stdtrit(len(differences) - 1, (1 + CONFIDENCE) / 2)  # of Student's t
     return Effect(float(differences.mean()), float(quantile * standard_error))

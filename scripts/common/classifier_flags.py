@@ -18,6 +18,7 @@ from hw3.classifiers import Predict
 from hw3.cnn import checkpoints
 from hw3.datasets import Dataset
 from hw3.datasets.images import Pictures, as_inputs
+from hw3.errors import InvalidInput
 from hw3.occlusion.storage import Store
 
 HOMEWORK_DIGIT = 6
@@ -110,7 +111,7 @@ def _check_together() -> None:
     values = flags.FLAGS
     for one, other in (("classifier", "checkpoint"), ("images", "dataset"), ("images", "data_dir")):
         if getattr(values, one) is not None and getattr(values, other) is not None:
-            raise ValueError(f"--{one} and --{other} are two ways to say the same: give one of them")
+            raise InvalidInput(f"--{one} and --{other} are two ways to say the same: give one of them")
     for name, needed in (
         ("classifier_args", "classifier"),
         ("score", "classifier"),
@@ -118,9 +119,9 @@ def _check_together() -> None:
         ("size", "images"),
     ):
         if getattr(values, name) is not None and getattr(values, needed) is None:
-            raise ValueError(f"--{name} goes with --{needed}, which is missing")
+            raise InvalidInput(f"--{name} goes with --{needed}, which is missing")
     if values.classifier is not None and values.images is None and values.dataset is None:
-        raise ValueError("--classifier needs images: --images for your own, or --dataset")
+        raise InvalidInput("--classifier needs images: --images for your own, or --dataset")
 
 
 def swept(store: Store, data_dir: str | None) -> Dataset:
@@ -133,7 +134,7 @@ def swept(store: Store, data_dir: str | None) -> Dataset:
         return datasets.load(settings["dataset"], data_dir)
     pictures = datasets.read_images(settings["dataset"], size=settings["size"])
     if _digest(pictures.images) != settings["images_sha256"]:
-        raise ValueError(f"the images in {settings['dataset']} are not those that {store.path} was made of")
+        raise InvalidInput(f"the images in {settings['dataset']} are not those that {store.path} was made of")
     labels = np.zeros(len(pictures.images), np.int32)
     labels[store.images] = store.labels
     return _dataset(pictures.images, labels, settings["dataset"])
@@ -153,7 +154,7 @@ def _digest(images: np.ndarray) -> str:
 def _as_dataset(pictures: Pictures) -> Dataset:
     values = flags.FLAGS
     if pictures.labels is None:
-        raise ValueError(
+        raise InvalidInput(
             f"--images={values.images}: the images have no labels: give them with --labels, or put the pictures into "
             "a folder for each class"
         )
@@ -173,17 +174,17 @@ def _named(dataset: Dataset, pictures: Pictures | None, classes: int) -> Dataset
             labels = np.array([int(name) for name in own], np.int32)[labels]
         elif names:
             strange = next(name for name in own if name not in names)
-            raise ValueError(f"{where} has the class {strange!r}, which is none of --class_names: {_few(names)}")
+            raise InvalidInput(f"{where} has the class {strange!r}, which is none of --class_names: {_few(names)}")
         elif len(own) == classes:
             names = own
         else:
-            raise ValueError(
+            raise InvalidInput(
                 f"{where} has {len(own)} classes ({_few(own)}), the classifier {classes}: name all of them with "
                 "--class_names, in the classifier's order"
             )
     if len(labels) and labels.max() >= classes:
         where = "--labels" if flags.FLAGS.labels else "--images" if pictures is not None else "--dataset"
-        raise ValueError(f"{where} has a label {labels.max()}; those of the classifier are 0 to {classes - 1}")
+        raise InvalidInput(f"{where} has a label {labels.max()}; those of the classifier are 0 to {classes - 1}")
     if names == tuple(map(str, range(classes))):
         names = ()
     return dataset._replace(test_labels=labels, classes=classes, class_names=names)
@@ -197,16 +198,16 @@ def _class_names(classes: int) -> tuple[str, ...]:
         try:
             lines = pathlib.Path(given[0]).read_text(encoding="utf-8-sig").splitlines()
         except UnicodeDecodeError:
-            raise ValueError(f"--class_names={given[0]}: not a text file") from None
+            raise InvalidInput(f"--class_names={given[0]}: not a text file") from None
         given = [line for line in lines if line.strip()]
     names = tuple(name.strip() for name in given)
     if len(names) != classes:
         hint = "" if len(given) > 1 or classes == 1 else ", and there is no such file"
-        raise ValueError(
+        raise InvalidInput(
             f"--class_names: {len(names)} names ({_few(names)}){hint}; the classifier has {classes} classes"
         )
     if len(set(names)) < len(names) or not all(names):
-        raise ValueError("--class_names: each class must have a name of its own")
+        raise InvalidInput("--class_names: each class must have a name of its own")
     return names
 
 
@@ -229,4 +230,4 @@ def label_of(text: str | None, dataset: Dataset, or_else: str = "") -> int:
     if text.isascii() and text.isdecimal() and int(text) < dataset.classes:
         return int(text)
     names = f" or one of {_few(dataset.class_names)}" if dataset.class_names else ""
-    raise ValueError(f"--digit={text}: must be {or_else}a class in 0..{dataset.classes - 1}{names}")
+    raise InvalidInput(f"--digit={text}: must be {or_else}a class in 0..{dataset.classes - 1}{names}")

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from absl import flags
 
 from hw3 import unfinished
+from hw3.errors import InvalidInput
 
 MARK = ".made-by"
 FROM_FILE_MANAGERS = {".DS_Store", "Thumbs.db", "desktop.ini"}
@@ -63,7 +64,7 @@ def own_folder(path: pathlib.Path, known: bool = False) -> pathlib.Path:
     Raises ValueError if something is there that this program did not make, unless it is `known` to be its own.
     """
     if not (known or (_program_of(path) == _program())) and _exists(path) and not _is_empty(path):
-        raise ValueError(_refusal(path, "was not made by this program"))
+        raise InvalidInput(_refusal(path, "was not made by this program"))
     check_writable(path)
     with replacing(path / MARK) as beside:
         beside.write_text(json.dumps({"program": _program()}) + "\n", encoding="utf-8")
@@ -79,7 +80,7 @@ def check_own(path: pathlib.Path) -> None:
             return
         if _number(path) == before:  # otherwise another run of this program put its own there meanwhile
             break
-    raise ValueError(_refusal(path, why))
+    raise InvalidInput(_refusal(path, why))
 
 
 def check_own_file(path: pathlib.Path, sign: str) -> None:
@@ -90,7 +91,7 @@ def check_own_file(path: pathlib.Path, sign: str) -> None:
         with path.open("rb") as file:
             if sign.encode() in file.read(10_000):
                 return
-    raise ValueError(_refusal(path, "was not made by this program"))
+    raise InvalidInput(_refusal(path, "was not made by this program"))
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ from PIL import Image
 
 from common import console
 from common.folders import replacing, results_folder
+from hw3.errors import InvalidInput
 from hw3.report import results as results_on_disk
 from hw3.report.page import Table
 from hw3.report.results import Record
@@ -85,26 +86,26 @@ def read_json(path: str) -> Any:
     """
     place = pathlib.Path(path)
     if place.exists() and not place.is_file():
-        raise ValueError(f"{path}: not a regular file")
+        raise InvalidInput(f"{path}: not a regular file")
     if place.exists() and place.stat().st_size > LARGEST_JSON:
-        raise ValueError(f"{path}: larger than {LARGEST_JSON / 1e6:.0f} MB")
+        raise InvalidInput(f"{path}: larger than {LARGEST_JSON / 1e6:.0f} MB")
     try:
         return json.loads(place.read_text(encoding="utf-8"), object_pairs_hook=_with_each_key_once)
     except json.JSONDecodeError as error:
-        raise ValueError(f"{path}: not JSON: {error.msg} in line {error.lineno}") from None
+        raise InvalidInput(f"{path}: not JSON: {error.msg} in line {error.lineno}") from None
     except UnicodeDecodeError:
-        raise ValueError(f"{path}: not a text file") from None
+        raise InvalidInput(f"{path}: not a text file") from None
     except RecursionError:
-        raise ValueError(f"{path}: nested too deeply") from None
+        raise InvalidInput(f"{path}: nested too deeply") from None
     except ValueError as error:  # a key twice, or a number of more digits than Python reads
-        raise ValueError(f"{path}: {error}") from None
+        raise InvalidInput(f"{path}: {error}") from None
 
 
 def _with_each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = next(key for key, _ in pairs if [other for other, _ in pairs].count(key) > 1)
-        raise ValueError(f"the key {twice!r} is there twice")
+        raise InvalidInput(f"the key {twice!r} is there twice")
     return found
 
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from hw3 import batches
 from hw3.classifiers import Predict
+from hw3.errors import InvalidInput
 from hw3.occlusion import classification, jaxprs, surroundings
 
 TRIED = 4  # images, before the long work
@@ -41,17 +42,17 @@ def find(name: str, arguments: str | None) -> Predict:
     """
     module_name, colon, path = name.partition(":")
     if not (colon and module_name and path):
-        raise ValueError(f"--classifier={name}: must be package.module:function")
+        raise InvalidInput(f"--classifier={name}: must be package.module:function")
     given = None if arguments is None else _object(arguments)
     found: Any = _module(name, module_name)
     for part in path.split("."):
         if not hasattr(found, part):
             others = sorted(n for n, value in vars(found).items() if callable(value) and not n.startswith("_"))
             has = f"; it has {', '.join(others[:8])}" if len(others) > 0 else ""
-            raise ValueError(f"--classifier={name}: {_called(found)} has no {part!r}{has}")
+            raise InvalidInput(f"--classifier={name}: {_called(found)} has no {part!r}{has}")
         found = getattr(found, part)
     if not callable(found):
-        raise ValueError(f"--classifier={name}: {path} is no function but of type {type(found).__name__}")
+        raise InvalidInput(f"--classifier={name}: {path} is no function but of type {type(found).__name__}")
     return found if given is None else _made(name, found, given)
 
 
@@ -60,9 +61,9 @@ def _object(arguments: str) -> dict[str, Any]:
     try:
         given = json.loads(arguments)
     except (json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"--classifier_args={arguments}: {wanted} ({error})") from None
+        raise InvalidInput(f"--classifier_args={arguments}: {wanted} ({error})") from None
     if not isinstance(given, dict):
-        raise ValueError(f"--classifier_args={arguments}: {wanted}")
+        raise InvalidInput(f"--classifier_args={arguments}: {wanted}")
     return given
 
 
@@ -74,10 +75,10 @@ def _module(name: str, module_name: str) -> Any:
     except Exception as error:  # whatever a user's module raises
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing and (module_name == missing or module_name.startswith(f"{missing}.")):
-            raise ValueError(
+            raise InvalidInput(
                 f"--classifier={name}: there is no module {missing} in PYTHONPATH or the current folder"
             ) from None
-        raise ValueError(f"--classifier={name}: {module_name} can't be imported: {_said(error)}") from error
+        raise InvalidInput(f"--classifier={name}: {module_name} can't be imported: {_said(error)}") from error
 
 
 def _called(found: Any) -> str:
@@ -89,12 +90,12 @@ def _made(name: str, factory: Callable[..., Any], given: dict[str, Any]) -> Pred
     try:
         made = factory(**given)
     except Exception as error:  # whatever a user's function raises
-        raise ValueError(
+        raise InvalidInput(
             f"--classifier={name}: called with --classifier_args={json.dumps(given)} it fails, as a function that is "
             f"no factory would: {_said(error)}"
         ) from error
     if not callable(made):
-        raise ValueError(
+        raise InvalidInput(
             f"--classifier={name}: called with --classifier_args={json.dumps(given)} it gives "
             f"{type(made).__name__} and no function; leave --classifier_args out if it is no factory"
         )
@@ -133,7 +134,7 @@ def tried(name: str, predict: Predict, images: np.ndarray, score: str, batch_siz
                 predict = _two_columns(predict, score)
                 found = prepare(predict)
             if found.fixed:
-                raise ValueError(
+                raise InvalidInput(
                     f"predict takes batches of {found.fixed} alone: the programs need one that takes any number of "
                     "images (hw3.sweep takes this one, with batch_size)"
                 )
@@ -142,7 +143,7 @@ def tried(name: str, predict: Predict, images: np.ndarray, score: str, batch_siz
         remedy = ""
         if "jit=False" in str(error):
             remedy = "; a factory wants --classifier_args, and what JAX can't trace hw3.sweep alone takes"
-        raise ValueError(f"--classifier={name}: {' '.join(str(error).split())}{remedy}") from error
+        raise InvalidInput(f"--classifier={name}: {' '.join(str(error).split())}{remedy}") from error
     # Outside of any mesh, for on several devices the mesh would be part of what is traced.
     program, constants, _ = jaxprs.trace(predict, jax.ShapeDtypeStruct((1, *some.shape[1:]), jnp.float32))
     return OwnClassifier(predict, found.classes, program.digest(constants))
@@ -151,7 +152,7 @@ def tried(name: str, predict: Predict, images: np.ndarray, score: str, batch_siz
 def _two_columns(predict: Predict, score: str) -> Predict:
     """A function of one sigmoid or logit an image as one of two classes."""
     if score == "value":
-        raise ValueError("predict gives one number an image, and no classes: hw3.sweep maps it, with score='value'")
+        raise InvalidInput("predict gives one number an image, and no classes: hw3.sweep maps it, with score='value'")
 
     def both(images: jax.Array) -> jax.Array:
         one = jnp.asarray(predict(images)).reshape(len(images), 1)

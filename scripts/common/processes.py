@@ -25,6 +25,7 @@ from absl import flags
 from jax.experimental import multihost_utils
 
 from hw3 import unfinished
+from hw3.errors import InvalidInput
 
 HEARTBEAT_SECONDS = 30  # without a sign of life, after which JAX ends the other processes
 POLL_SECONDS = 0.5
@@ -74,7 +75,7 @@ def join(folder: pathlib.Path) -> Processes:
     named = {"coordinator_address": address, "num_processes": size, "process_id": rank}
     missing = [flag for flag, value in named.items() if value is None]
     if 0 < len(missing) < len(named):
-        raise ValueError(f"--{missing[0]} is missing: --{', --'.join(named)} go together")
+        raise InvalidInput(f"--{missing[0]} is missing: --{', --'.join(named)} go together")
     if missing:
         try:
             jax.distributed.initialize(heartbeat_timeout_seconds=HEARTBEAT_SECONDS)
@@ -84,14 +85,14 @@ def join(folder: pathlib.Path) -> Processes:
             return _own  # no cluster: alone
     else:
         if not re.fullmatch(r"\S+:\d+", address):
-            raise ValueError(f"--coordinator_address={address}: must be host:port, as 10.0.0.1:1234")
+            raise InvalidInput(f"--coordinator_address={address}: must be host:port, as 10.0.0.1:1234")
         if rank >= size:
-            raise ValueError(f"--process_id={rank}: must be below --num_processes={size}")
+            raise InvalidInput(f"--process_id={rank}: must be below --num_processes={size}")
         claim = f"{rank} at {address}"
         _claim(folder, claim)
         if others := _claimed(folder, claim):
             _unclaim()
-            raise ValueError(
+            raise InvalidInput(
                 f"--process_id={rank} is given twice: another process of this run, number "
                 f"{others[0].name.split('~')[-3]} on this machine, has it"
             )

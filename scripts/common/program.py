@@ -1,22 +1,17 @@
 """The manners that all programs here share: one clear line for bad input, whole files or none, progress, tables.
 
-Not a program itself. Numerical modules raise `ValueError` with a message for the user; `run` turns it into one line.
+Not a program itself. Modules raise `hw3.errors.InvalidInput` with a message for the user; `run` turns it into one line.
 """
 
-import os
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 import jax
 from absl import app, flags, logging
 
-import hw3
 from common import flag_values, machine, processes
-
-OWN_CODE = (os.path.dirname(os.path.abspath(hw3.__file__)), os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-SECONDS_BETWEEN_LINES = 15.0  # of progress, where there is no terminal to draw a bar on
+from hw3.errors import InvalidInput
 
 
 def fail(message: object, status: int = 1) -> NoReturn:
@@ -58,12 +53,7 @@ def run(main: Callable[[], None], compilation_cache: bool = True) -> None:
             jax.config.update("jax_enable_compilation_cache", False)  # even where the environment names a folder
         try:
             main()
-        except (ValueError, FloatingPointError) as error:
-            # The same types come out of libraries, or of an expression of ours, when this project has a defect: that
-            # deserves its traceback. What we raise ourselves is meant for the user.
-            origin = traceback.extract_tb(error.__traceback__)[-1]
-            if not (origin.filename.startswith(OWN_CODE) and (origin.line or "").startswith("raise ")):
-                raise
+        except (InvalidInput, FloatingPointError) as error:
             fail(error)
         except jax.errors.JaxRuntimeError as error:
             if "RESOURCE_EXHAUSTED" not in str(error) and "out of memory" not in str(error).lower():

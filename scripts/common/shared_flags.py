@@ -16,6 +16,7 @@ from common import flag_values
 from hw3 import classifiers, cnn, datasets
 from hw3.cnn import checkpoints
 from hw3.cnn.checkpoints import Checkpoint
+from hw3.errors import InvalidInput
 
 
 def define_outdir_flag() -> flags.FlagHolder[str]:
@@ -99,7 +100,7 @@ def load_classifier(own: datasets.Dataset | None = None) -> tuple[Checkpoint, da
         return load_run(folder, values.dataset, values.data_dir)
     loaded, shape = load_checkpoint(folder), own.test_images.shape[1:]
     if shape != loaded.run.image_shape:
-        raise ValueError(
+        raise InvalidInput(
             f"the network in {folder} was trained on images of shape {loaded.run.image_shape}; those of {own.name} "
             f"have the shape {shape}"
         )
@@ -120,7 +121,7 @@ def load_run(folder: pathlib.Path, dataset: str | None, data_dir: str | None) ->
     images = datasets.load(dataset or loaded.run.dataset, data_dir)
     found = (images.test_images.shape[1:], images.classes)
     if found != (loaded.run.image_shape, loaded.run.classes):
-        raise ValueError(
+        raise InvalidInput(
             f"the network in {folder} was trained on images of shape {loaded.run.image_shape} in {loaded.run.classes} "
             f"classes; those of {images.name} have the shape {found[0]} and {found[1]} classes"
         )
@@ -133,7 +134,7 @@ def pixels(name: str, given: list[str]) -> tuple[int, int]:
         found = tuple(map(int, given))
         return classifiers.pair(found[0] if len(found) == 1 else found, f"--{name}")  # type: ignore[arg-type]
     except (ValueError, IndexError):
-        raise ValueError(
+        raise InvalidInput(
             f"--{name}={','.join(given)}: must be one or two positive whole numbers of pixels, as 8 or 8,6"
         ) from None
 
@@ -147,9 +148,9 @@ def numbers(name: str, kind: type = float) -> list:
         found = []
     if not found or not all(map(math.isfinite, found)):
         wanted = "whole numbers" if kind is int else "numbers"
-        raise ValueError(f"--{name} is {','.join(given)!r}; it must be {wanted} with commas between")
+        raise InvalidInput(f"--{name} is {','.join(given)!r}; it must be {wanted} with commas between")
     if abs(largest := max(found, key=abs)) > flag_values.LARGEST_IN_LIST:
-        raise ValueError(f"--{name} holds {largest}; numbers may be up to {flag_values.LARGEST_IN_LIST:,}")
+        raise InvalidInput(f"--{name} holds {largest}; numbers may be up to {flag_values.LARGEST_IN_LIST:,}")
     return found
 
 

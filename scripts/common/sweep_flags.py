@@ -7,6 +7,7 @@ from absl import flags
 
 from common import shared_flags
 from hw3 import occlusion
+from hw3.errors import InvalidInput
 from hw3.occlusion import evaluation
 from hw3.studies import fills
 
@@ -40,7 +41,9 @@ def options(image_shape: tuple[int, ...]) -> dict[str, Any]:
     patch, stride = (shared_flags.pixels(flag.name, flag.value) for flag in (PATCH_SIZE, STRIDE))
     height, width = image_shape[:2]
     if patch[0] > height or patch[1] > width:
-        raise ValueError(f"--patch_size={','.join(PATCH_SIZE.value)}: larger than the images, {height}x{width} pixels")
+        raise InvalidInput(
+            f"--patch_size={','.join(PATCH_SIZE.value)}: larger than the images, {height}x{width} pixels"
+        )
     return {
         "patch_size": patch,
         "stride": stride,

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from hw3.classifiers import Predict
 from hw3.datasets import Dataset
+from hw3.errors import InvalidInput
 from hw3.report.words import enumerated
 from hw3.studies.audit.findings import Finding
 from hw3.studies.audit.images import checks, nearest, published, transcription
@@ -69,7 +70,7 @@ def measure(
     kept = tuple(finding for finding in found if finding.problem in settings.problems)
     if not kept:
         documents, problems = enumerated(settings.documents), enumerated(settings.problems)
-        raise ValueError(f"nothing to audit: document {documents} prints no numbers on problem {problems}")
+        raise InvalidInput(f"nothing to audit: document {documents} prints no numbers on problem {problems}")
     like, left_out = _nearest(settings, tuple(maps), predict, dataset, progress)
     return Results(settings, kept, tuple(slips), tuple(maps), like, left_out)
 
@@ -97,6 +98,6 @@ def _check(settings: Settings) -> None:
         ("documents", settings.documents, DOCUMENTS),
     ):
         if not given or not set(given) <= set(allowed):
-            raise ValueError(f"{name} must be among {allowed}, not {given}")
+            raise InvalidInput(f"{name} must be among {allowed}, not {given}")
     if settings.images is not None and settings.images < 1:
-        raise ValueError(f"images must be at least 1, not {settings.images}")
+        raise InvalidInput(f"images must be at least 1, not {settings.images}")

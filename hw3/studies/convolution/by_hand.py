@@ -10,6 +10,7 @@ import numpy as np
 from hw3 import cnn
 from hw3.cnn.checkpoints import Checkpoint
 from hw3.datasets import Dataset, as_float
+from hw3.errors import InvalidInput
 
 
 class HandComparison(NamedTuple):
@@ -82,7 +83,7 @@ def compare(model: cnn.CNN, params: cnn.Params, image: np.ndarray) -> ByHand:
                 first = AppliedFilter(strongest, maps[below], *(values[..., strongest] for values in of_filter))
         layers.append(HandComparison(name, filters, window**2 * channels, *differences))
     if first is None:
-        raise ValueError("the network has no convolution to apply by hand")
+        raise InvalidInput("the network has no convolution to apply by hand")
     return ByHand(tuple(layers), first)
 
 

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 
 from hw3.datasets import Dataset
 from hw3.ensembles import lanes
+from hw3.errors import InvalidInput
 from hw3.studies.convolution.connectivity import unfold
 from hw3.studies.convolution.settings import Settings
 from hw3.studies.progress import Progress, quiet
@@ -65,7 +66,7 @@ def network(features: Sequence[int], dataset: Dataset) -> ShiftNetwork:
     for _ in features:
         height, width = (height - 2) // 2, (width - 2) // 2
     if min(height, width) < 1:
-        raise ValueError(f"the images of {dataset.name} are too small for {len(features)} halvings")
+        raise InvalidInput(f"the images of {dataset.name} are too small for {len(features)} halvings")
     return ShiftNetwork(tuple(features), (height, width), dataset.classes)
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from hw3.cnn.checkpoints import Checkpoint
 from hw3.datasets import Dataset
 from hw3.ensembles.lanes import Recipe
+from hw3.errors import InvalidInput
 from hw3.studies import checks
 
 NAME = "convolution"
@@ -66,22 +67,22 @@ QUICK = Settings(
 def check(settings: Settings, checkpoint: Checkpoint, dataset: Dataset) -> None:
     """Raises ValueError, one line that names the setting, for what cannot be measured on this network and set."""
     if not any(layer.kind == "conv" for layer in checkpoint.model.layers):
-        raise ValueError(f"the network {checkpoint.run.model!r} has no convolution to look into")
+        raise InvalidInput(f"the network {checkpoint.run.model!r} has no convolution to look into")
     checks.seeds(settings.seeds)
     checks.experiments(settings.only, EXPERIMENTS)
     lowest, highest, images = settings.recipe.batch_size, len(dataset.train_labels), settings.train_images
     if not lowest <= images <= highest:
-        raise ValueError(f"train_images={images}: must be in {lowest}..{highest}")
+        raise InvalidInput(f"train_images={images}: must be in {lowest}..{highest}")
     side = dataset.train_images.shape[1]
     checks.ascending("distances", settings.distances, 1, side - 1)
     checks.ascending("depths", settings.depths, 2, 64, at_least=2)
     checks.ascending("canvas_sizes", settings.canvas_sizes, 10, 4 * side)
     if settings.canvas_sizes == (side,):
-        raise ValueError(f"canvas_sizes={side}: must hold another size than that of the images, {side}")
+        raise InvalidInput(f"canvas_sizes={side}: must hold another size than that of the images, {side}")
     if min(settings.few_counts) >= highest:
-        raise ValueError(f"few_counts={min(settings.few_counts)}: {dataset.name} has only {highest} training images")
+        raise InvalidInput(f"few_counts={min(settings.few_counts)}: {dataset.name} has only {highest} training images")
     needed, there = 2 * settings.gradient_images, min(settings.test_images, len(dataset.test_labels))
     if "fields" in settings.only and there < needed:
-        raise ValueError(
+        raise InvalidInput(
             f"gradient_images={settings.gradient_images}: two groups need {needed} test images, there are {there}"
         )

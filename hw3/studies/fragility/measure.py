@@ -7,6 +7,7 @@ from scipy import stats
 
 from hw3.datasets import Dataset
 from hw3.datasets.images import as_inputs
+from hw3.errors import InvalidInput
 from hw3.occlusion import statistics, storage
 from hw3.occlusion.statistics import Ranked, Statistics
 from hw3.occlusion.storage import Store
@@ -87,7 +88,7 @@ class Results(NamedTuple):
 def measure(store: Store, dataset: Dataset, settings: Settings = FULL, *, progress: Progress = quiet) -> Results:
     """Sums up a whole sweep of the data set's images. Raises ValueError if something of it is missing or damaged."""
     if missing := int(storage.missing(store).sum()):
-        raise ValueError(
+        raise InvalidInput(
             f"{missing} of the {store.chunks} chunks of {store.path} are missing: run scripts/sweep_dataset.py again "
             "with the same flags"
         )

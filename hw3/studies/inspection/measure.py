@@ -12,6 +12,7 @@ from hw3.cnn import geometry, inspection
 from hw3.cnn.checkpoints import Checkpoint
 from hw3.cnn.inspection import Discrimination
 from hw3.datasets import Dataset, as_float
+from hw3.errors import InvalidInput
 from hw3.studies.progress import Progress, quiet
 
 NAME = "inspect"
@@ -130,7 +131,7 @@ def measure(settings: Settings, checkpoint: Checkpoint, dataset: Dataset, *, pro
     """
     convolutions = [name for name in cnn.layer_names(checkpoint.model.layers) if name.startswith("conv")]
     if not convolutions:
-        raise ValueError(f"the network {checkpoint.run.model!r} has no convolution to look into")
+        raise InvalidInput(f"the network {checkpoint.run.model!r} has no convolution to look into")
     layer = settings.layer or convolutions[min(2, len(convolutions) - 1)]
     inspection.filters(checkpoint.state.params, layer)  # for its error message
     _check(settings, dataset)
@@ -149,13 +150,13 @@ def _check(settings: Settings, dataset: Dataset) -> None:
     known, width = dataset.classes, dataset.test_images.shape[2]
     if len(set(settings.classes)) != 2 or not all(0 <= label < known for label in settings.classes):
         given = ",".join(map(str, settings.classes))
-        raise ValueError(f"classes={given}: must be two different classes in 0..{known - 1}")
+        raise InvalidInput(f"classes={given}: must be two different classes in 0..{known - 1}")
     if settings.channels not in ("all", "mean"):
-        raise ValueError(f"channels must be all or mean, not {settings.channels!r}")
+        raise InvalidInput(f"channels must be all or mean, not {settings.channels!r}")
     check_count(settings.filter_layers, "filter_layers")
     for name in ("shift_pixels", "max_shift"):
         if check_count(getattr(settings, name), name) >= width:
-            raise ValueError(f"{name} must be less than the width of the images, {width}")
+            raise InvalidInput(f"{name} must be less than the width of the images, {width}")
 
 
 def _filters(checkpoint: Checkpoint, layer: str) -> FilterBank:

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from hw3.datasets import Dataset
 from hw3.ensembles.lanes import Recipe
+from hw3.errors import InvalidInput
 from hw3.studies import checks
 
 NAME = "regularizers"
@@ -58,18 +59,18 @@ def check(settings: Settings, dataset: Dataset) -> None:
     checks.seeds(settings.seeds)
     checks.experiments(settings.only, EXPERIMENTS)
     if settings.epochs < 1 or settings.epochs % settings.members:
-        raise ValueError(
+        raise InvalidInput(
             f"epochs={settings.epochs}: must be a multiple of {settings.members}, the networks of a bag that share them"
         )
     images = settings.train_images
     recipes = (settings.recipe, settings.normalised_recipe, settings.shift_recipe)
     lowest, highest = max(recipe.batch_size for recipe in recipes), len(dataset.train_labels)
     if not lowest <= images <= highest:
-        raise ValueError(
+        raise InvalidInput(
             f"train_images={images}: must be in {lowest}..{highest}, a batch and the training images of {dataset.name}"
         )
     checks.ascending("rates", settings.rates, 0.0, 0.95, at_least=2)
     if settings.rates[0] != 0:
-        raise ValueError(f"rates={settings.rates[0]:g},...: must begin with 0, which the others are compared with")
+        raise InvalidInput(f"rates={settings.rates[0]:g},...: must begin with 0, which the others are compared with")
     checks.ascending("batch_sizes", settings.batch_sizes, 2, min(512, images), at_least=2)
     checks.ascending("depths", settings.depths, 3, 256, at_least=2)

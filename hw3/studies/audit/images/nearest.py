@@ -8,6 +8,7 @@ from scipy import stats
 from hw3 import occlusion
 from hw3.classifiers import Predict
 from hw3.datasets import Dataset, as_float
+from hw3.errors import InvalidInput
 from hw3.studies import given
 from hw3.studies.audit.images.maps import DIGIT
 from hw3.studies.audit.images.published import PublishedMaps
@@ -59,7 +60,7 @@ def find(
     There is none for any of them if no 6 is. Raises ValueError for a data set that is not `comparable`.
     """
     if not comparable(dataset):
-        raise ValueError(f"the published maps are of an MNIST digit; the images are those of {dataset.name}")
+        raise InvalidInput(f"the published maps are of an MNIST digit; the images are those of {dataset.name}")
     indices = np.flatnonzero(dataset.test_labels == DIGIT)[:images]
     sixes = as_float(dataset.test_images[indices])
     coarse = len(occlusion.positions(given.IMAGE, given.PATCH, COARSE)) ** 2

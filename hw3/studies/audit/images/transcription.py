@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hw3.errors import InvalidInput
+
 WORDS = {"three": 3, "six": 6}
 # Digits behind a letter, a point or an underscore belong to a name; the x of "8x8" doesn't.
 _NUMBER = re.compile(rf"(?<![A-WYZa-wyz\d_.])\d+(?:,\d{{3}})*(?:\.\d+)?|\b(?:{'|'.join(WORDS)})\b")
@@ -87,7 +89,7 @@ def parse(name: str, text: str) -> Document:
         first, *lines = chunk.strip().splitlines()
         header = _HEADER.fullmatch(first)
         if header is None or header["key"] in found:
-            raise ValueError(f"document {name}: {first!r} doesn't open a block, or opens it again")
+            raise InvalidInput(f"document {name}: {first!r} doesn't open a block, or opens it again")
         part, key, what = header.groups()
         found[key] = Block(name, part, key, what, _numbers(lines))
     return found

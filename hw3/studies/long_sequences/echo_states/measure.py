@@ -6,6 +6,7 @@ import jax
 import numpy as np
 
 from hw3.datasets import proteins
+from hw3.errors import InvalidInput
 from hw3.recurrent import echo_state, gradient_flow
 from hw3.recurrent.gradient_flow import Band
 from hw3.studies.long_sequences.bands import thinned
@@ -93,9 +94,9 @@ def measure(settings: Settings = FULL, *, progress: Progress = quiet) -> Results
 
 def _check(settings: Settings) -> None:
     if not settings.radii or min(settings.radii) <= 0 or (np.diff(settings.radii) <= 0).any():
-        raise ValueError(f"radii must be positive and ascending, not {settings.radii}")
+        raise InvalidInput(f"radii must be positive and ascending, not {settings.radii}")
     if not settings.capacity_radii or min(settings.capacity_radii) <= 0:
-        raise ValueError(f"capacity_radii must be positive, not {settings.capacity_radii}")
+        raise InvalidInput(f"capacity_radii must be positive, not {settings.capacity_radii}")
 
 
 def _measure(settings: Settings, progress: Progress) -> Results:

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from hw3.datasets import proteins
+from hw3.errors import InvalidInput
 from hw3.recurrent import gradient_flow, initializers
 from hw3.recurrent.lstm import Gates, LSTMParams
 from hw3.recurrent.rnn import RNNParams
@@ -57,11 +58,11 @@ def measure(settings: Settings = FULL, *, progress: Progress = quiet) -> Results
 
 def _check(settings: Settings) -> None:
     if not settings.radii or not all(0 < radius < math.inf for radius in settings.radii):
-        raise ValueError(f"radii must be positive and finite, not {settings.radii}")
+        raise InvalidInput(f"radii must be positive and finite, not {settings.radii}")
     if not settings.forget_biases or not all(map(math.isfinite, settings.forget_biases)):
-        raise ValueError(f"forget_biases must be finite numbers, not {settings.forget_biases}")
+        raise InvalidInput(f"forget_biases must be finite numbers, not {settings.forget_biases}")
     if not 0 <= settings.input_scale < math.inf:
-        raise ValueError(f"input_scale must be finite and not negative, not {settings.input_scale:g}")
+        raise InvalidInput(f"input_scale must be finite and not negative, not {settings.input_scale:g}")
 
 
 def _measure(settings: Settings, progress: Progress) -> Results:
@@ -172,7 +173,7 @@ def _of_all(networks: Any, inputs: jax.Array, one: Callable[..., Any]) -> Callab
 
 def _checked(log_norms: np.ndarray) -> np.ndarray:
     if not np.isfinite(log_norms).all():
-        raise ValueError("a derivative is exactly 0: radii, forget_biases or input_scale are too large for float64")
+        raise InvalidInput("a derivative is exactly 0: radii, forget_biases or input_scale are too large for float64")
     return log_norms
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from hw3.errors import InvalidInput
 from hw3.recurrent import learning
 
 RNN, LSTM, ECHO_STATE = "RNN", "LSTM", "echo state"
@@ -44,7 +45,7 @@ def learners_named(names: Sequence[str]) -> tuple[Learner, ...]:
     known = {learner.name: learner for learner in LEARNERS}
     for name in names:
         if name not in known:
-            raise ValueError(f"learners: no learner is called {name!r}; there are {'; '.join(known)}")
+            raise InvalidInput(f"learners: no learner is called {name!r}; there are {'; '.join(known)}")
     return tuple(known[name] for name in names)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from hw3.datasets import proteins
 from hw3.datasets.proteins import Task
+from hw3.errors import InvalidInput
 from hw3.recurrent import echo_state, learning
 from hw3.studies.long_sequences.learning.learners import LEARNERS, Learner, initial_parameters
 from hw3.studies.progress import Advance, Progress, quiet
@@ -120,11 +121,11 @@ def measure(settings: Settings = FULL, *, progress: Progress = quiet) -> Results
 def _checked_tasks(settings: Settings) -> list[Task]:
     for name, value in (("learning_rate", settings.learning_rate), ("clip", settings.clip)):
         if not 0 < value < math.inf:
-            raise ValueError(f"{name} is {value}; it must be positive and finite")
+            raise InvalidInput(f"{name} is {value}; it must be positive and finite")
     if not settings.lengths or list(settings.lengths) != sorted(set(settings.lengths)):
-        raise ValueError(f"lengths must be ascending, not {settings.lengths}")
+        raise InvalidInput(f"lengths must be ascending, not {settings.lengths}")
     if not settings.learners:
-        raise ValueError("learners: there must be at least one")
+        raise InvalidInput("learners: there must be at least one")
     own = {name: getattr(settings, name) for name in Task._fields[1:]}
     tasks = [Task(length, **own) for length in settings.lengths]
     for task in tasks:

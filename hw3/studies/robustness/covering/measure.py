@@ -10,6 +10,7 @@ from hw3.classifiers import Predict
 from hw3.cnn import inspection
 from hw3.datasets import Dataset
 from hw3.datasets.images import as_inputs
+from hw3.errors import InvalidInput
 from hw3.occlusion import Sweep, maps
 from hw3.occlusion.maps import Case, Region
 from hw3.studies.fills import filling
@@ -156,7 +157,7 @@ def _every_class(
                 predict, dataset.test_images, dataset.test_labels, label, count, dataset.class_names
             )
         except ValueError as error:
-            raise ValueError(f"fragility_images={count}: {error}") from error
+            raise InvalidInput(f"fragility_images={count}: {error}") from error
         images = np.asarray(as_inputs(dataset.test_images[rows]))
         found = occlusion.sweep(
             predict,

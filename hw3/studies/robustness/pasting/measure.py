@@ -10,6 +10,7 @@ from hw3.classifiers import Predict, check_count
 from hw3.cnn import inspection
 from hw3.datasets import Dataset
 from hw3.datasets.images import as_inputs
+from hw3.errors import InvalidInput
 from hw3.occlusion import Sweep, overlays
 from hw3.occlusion.overlays import Overlay
 from hw3.studies.naming import Naming
@@ -193,10 +194,10 @@ def _checked(settings: Settings, limit: int) -> Settings:
     sizes = tuple(sorted(set(settings.patch_sizes)))
     if not sizes or not 1 <= sizes[0] <= sizes[-1] <= limit:
         given = ",".join(map(str, settings.patch_sizes))
-        raise ValueError(f"patch_sizes={given}: must be whole numbers in 1..{limit}")
+        raise InvalidInput(f"patch_sizes={given}: must be whole numbers in 1..{limit}")
     for name in ("black", "window"):
         if check_count(getattr(settings, name), name) > limit:
-            raise ValueError(f"{name}={getattr(settings, name)}: larger than the images; at most {limit}")
+            raise InvalidInput(f"{name}={getattr(settings, name)}: larger than the images; at most {limit}")
     for name in ("donors", "stride"):
         check_count(getattr(settings, name), name)
     classifiers.check_score(settings.score)
@@ -207,7 +208,7 @@ def _donors(settings: Settings, predict: Predict, dataset: Dataset) -> tuple[Don
     """The first correctly classified images of every other class that has images, class by class."""
     present = np.unique(dataset.test_labels).tolist()
     if present == [settings.digit]:
-        raise ValueError("donors: all images are of one class; there must be others to cut patches from")
+        raise InvalidInput("donors: all images are of one class; there must be others to cut patches from")
 
     def of_class(label: int) -> np.ndarray:
         try:
@@ -215,7 +216,7 @@ def _donors(settings: Settings, predict: Predict, dataset: Dataset) -> tuple[Don
                 predict, dataset.test_images, dataset.test_labels, label, settings.donors, dataset.class_names
             )
         except ValueError as error:
-            raise ValueError(f"donors={settings.donors}: {error}") from error
+            raise InvalidInput(f"donors={settings.donors}: {error}") from error
 
     return tuple(
         Donor(int(row), label, np.asarray(as_inputs(dataset.test_images[row])))

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from hw3.errors import InvalidInput
 from hw3.recurrent import gradients
 from hw3.recurrent.rnn import Loss
 from hw3.studies import given
@@ -40,16 +41,16 @@ class Task(NamedTuple):
 def check(task: Task) -> None:
     """Raises ValueError if a number of the task can't be; whether there are such outputs depends on the network."""
     if not math.isfinite(task.learning_rate):
-        raise ValueError(f"learning_rate is {task.learning_rate}; it must be finite")
+        raise InvalidInput(f"learning_rate is {task.learning_rate}; it must be finite")
     gradients.checked_epsilon(task.epsilon)
     if task.precision not in PRECISIONS:
-        raise ValueError(f"precision is {task.precision!r}; it must be {' or '.join(PRECISIONS)}")
+        raise InvalidInput(f"precision is {task.precision!r}; it must be {' or '.join(PRECISIONS)}")
 
 
 def check_finite(loss: jax.Array, gradient: Any) -> None:
     """Raises ValueError unless a loss and all of its gradient are finite."""
     if not all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves((loss, gradient))):
-        raise ValueError("the loss or its gradient is not finite: the numbers given are too large for the precision")
+        raise InvalidInput("the loss or its gradient is not finite: the numbers given are too large for the precision")
 
 
 def as_tuples(values: Any) -> Any:
