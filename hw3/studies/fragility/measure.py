@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from hw3.datasets import Dataset
 from hw3.datasets.images import as_inputs
@@ -136,7 +136,7 @@ def _class(found: Statistics, store: Store, label: int) -> Class:
     images, accuracy_map = int(found.images[label]), found.accuracy_map[label]
     row, col = np.unravel_index(accuracy_map.argmin(), accuracy_map.shape)
     wrong = np.where(np.arange(store.classes) == label, 0, found.confusion[label])
-    quantile = stats.t.ppf((1 + CONFIDENCE) / 2, images - 1) if images > 1 else np.nan
+    quantile = special.stdtrit(images - 1, (1 + CONFIDENCE) / 2) if images > 1 else np.nan
     return Class(
         label,
         images,

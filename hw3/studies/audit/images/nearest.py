@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from hw3 import occlusion
 from hw3.classifiers import Predict
@@ -39,6 +38,8 @@ def comparable(dataset: Dataset) -> bool:
 
 def correlations(published: np.ndarray, ours: np.ndarray) -> np.ndarray:
     """Spearman's rank correlation of one map [n, n] with each of ours [images, n, n]; NaN for a map that is flat."""
+    from scipy import stats  # takes two thirds of a second to import, and few runs come here
+
     ranks = stats.rankdata(ours.reshape(len(ours), -1), axis=1)
     ranks -= ranks.mean(axis=1, keepdims=True)
     other = stats.rankdata(published.ravel())
