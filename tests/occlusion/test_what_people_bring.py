@@ -3,6 +3,8 @@
 import dataclasses
 import gc
 import multiprocessing
+import pathlib
+import re
 import threading
 from typing import Any, NamedTuple
 
@@ -16,6 +18,7 @@ from hw3 import occlusion
 from hw3.occlusion import classification
 
 SHAPE = (6, 7, 2)
+README = pathlib.Path(__file__).parents[2] / "README.md"
 OPTIONS = {"patch_size": (3, 2), "stride": 2}
 
 
@@ -49,6 +52,12 @@ def check(predict, images, expected=None, **options):
     found = occlusion.sweep(predict, images, **OPTIONS, **options)
     np.testing.assert_allclose(found.probabilities, looped(expected or predict, images, (3, 2), 2), 2e-6, 2e-6)
     return found
+
+
+def readme(framework, **names):
+    """What README says `predict` is for a network of this framework."""
+    (line,) = re.findall(rf"^\| {framework} \| `([^`]+)`", README.read_text(), re.MULTILINE)
+    return eval(line, {"jax": jax, **names})
 
 
 def compilations():
@@ -155,7 +164,7 @@ def test_flax_nnx(images):
     with pytest.raises(ValueError, match=r"switch batch normalisation and dropout to evaluation .*model\.eval\(\)"):
         occlusion.sweep(model, images, **OPTIONS)
     model.eval()
-    check(model, images)
+    check(readme("Flax NNX", model=model), images)
     before = compilations()
     model.out.kernel[...] = -3 * model.out.kernel[...]
     check(model, images)
@@ -173,7 +182,7 @@ def test_flax_linen(images):
 
     model = Net()
     variables = model.init(jax.random.key(0), images)
-    check(jax.tree_util.Partial(model.apply, variables, train=False), images)
+    check(readme("Flax Linen", model=model, variables=variables), images)
     with pytest.raises(
         ValueError, match=r"wants its parameters first: pass jax\.tree_util\.Partial\(model\.apply, var"
     ):
@@ -188,14 +197,14 @@ def test_flax_linen(images):
 
 def test_equinox(images):
     eqx = pytest.importorskip("equinox")
-    net = eqx.nn.MLP(int(np.prod(SHAPE)), 3, 5, 1, key=jax.random.key(0))
-    check(lambda x: jax.nn.softmax(jax.vmap(net)(x.reshape(len(x), -1))), images)
+    mlp = eqx.nn.MLP(int(np.prod(SHAPE)), 3, 5, 1, key=jax.random.key(0))
+    check(readme("Equinox", net=lambda image: mlp(image.ravel())), images)
 
 
 def test_haiku(images):
     hk = pytest.importorskip("haiku")
     net = hk.without_apply_rng(hk.transform(lambda x: jax.nn.softmax(hk.Linear(3)(hk.Flatten()(x)))))
-    check(jax.tree_util.Partial(net.apply, net.init(jax.random.key(0), images)), images)
+    check(readme("Haiku", net=net, params=net.init(jax.random.key(0), images)), images)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Keras's own
@@ -213,7 +222,7 @@ def test_keras(images, monkeypatch):
         ]
     )
     with jax.numpy_rank_promotion("allow"):
-        check(net, images)
+        check(readme("Keras on JAX", model=net), images)
         before = compilations()
         net.set_weights([np.cos(np.arange(w.value.size)).reshape(w.shape) ** 2 for w in net.weights])
         check(net, images)
@@ -223,10 +232,10 @@ def test_keras(images, monkeypatch):
 def test_pytorch(images):
     torch = pytest.importorskip("torch")
     net = torch.nn.Sequential(torch.nn.Conv2d(2, 3, 3), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
-    predict = lambda x: net(torch.tensor(np.asarray(x))).softmax(-1)  # noqa: E731
+    predict = readme("PyTorch", net=net, torch=torch)
     first = images.transpose(0, 3, 1, 2)
     found = occlusion.sweep(predict, first, layout="NCHW", jit=False, **OPTIONS)
-    expected = looped(lambda x: predict(np.asarray(x).transpose(0, 3, 1, 2)).detach(), images, (3, 2), 2)
+    expected = looped(lambda x: predict(np.array(x).transpose(0, 3, 1, 2)).detach(), images, (3, 2), 2)
     np.testing.assert_allclose(found.probabilities, expected, atol=2e-6)
     with pytest.raises(ValueError, match="if it is NumPy's, PyTorch's or other code pass jit=False"):
         occlusion.sweep(predict, first, layout="NCHW", **OPTIONS)
