@@ -122,17 +122,8 @@ def recurrent_rows() -> Iterator[Row]:
         yield Row(f"{kind} step, 64 x 1,000 steps", "sequences", 64, None, contenders)
 
 
-def rows(chosen: list[str]) -> Iterator[Row]:
-    """The rows that need no process of their own."""
-    yield from (large_row(name) for name in chosen if name in architectures.NAMES)
-    if not {"train", "forward", "sweep", "search", "recurrent"} & set(chosen):
-        return
-    dataset = datasets.load("mnist")
-    images, labels = datasets.as_float(dataset.test_images[:SWEEP]), dataset.test_labels[:SWEEP]
-    model = cnn.CNN(cnn.parse("wide"))
-    params = cnn.init(model, jax.random.key(0), images.shape[1:])
-    apply = jax.jit(lambda params, images: model.apply({"params": params}, images))
-    logits = np.asarray(apply(params, images))
+def peers_at_hand(params: Any, images: np.ndarray, labels: np.ndarray, logits: np.ndarray) -> dict[str, peers.Calls]:
+    """What each peer that is installed can be timed at, by the kind of work; says which are not."""
     found: dict[str, peers.Calls] = {}
     for name, contender in (
         ("PyTorch, Captum and MONAI", lambda: peers.pytorch(params, images, labels, logits, os.cpu_count() or 1)),
@@ -145,19 +136,34 @@ def rows(chosen: list[str]) -> Iterator[Row]:
             print(f"skipped: {name} ({error})")
     for name in found.pop("skipped", {}):
         print(f"skipped: {name} (not installed)")
+    return found
+
+
+def rows(chosen: list[str]) -> Iterator[Row]:
+    """The rows that need no process of their own."""
+    yield from (large_row(name) for name in chosen if name in architectures.NAMES)
+    if not {"train", "forward", "sweep", "search", "recurrent"} & set(chosen):
+        return
+    dataset = datasets.load("mnist")
+    images, labels = datasets.as_float(dataset.test_images[:SWEEP]), dataset.test_labels[:SWEEP]
+    model = cnn.CNN(cnn.parse("wide"))
+    params = cnn.init(model, jax.random.key(0), images.shape[1:])
+    apply = jax.jit(lambda params, images: model.apply({"params": params}, images))
+    logits = np.asarray(apply(params, images))
+    peers_of = peers_at_hand(params, images, labels, logits) if {"train", "forward", "sweep"} & set(chosen) else {}
     if "train" in chosen:
         row = training_row(model, params, dataset.test_images, labels)
-        yield row._replace(contenders=row.contenders | found.get("step", {}))
+        yield row._replace(contenders=row.contenders | peers_of.get("step", {}))
     if "forward" in chosen:
         ours = {"hw3": lambda: apply(params, images)}
-        yield Row(f"forward pass, {SWEEP} images", "images", SWEEP, SWEEP * FLOP, ours | found.get("forward", {}))
+        yield Row(f"forward pass, {SWEEP} images", "images", SWEEP, SWEEP * FLOP, ours | peers_of.get("forward", {}))
     predict = cnn.predictor(model, params)
     if "sweep" in chosen:
         for count in (1, 16):
             ours = {"hw3": partial(occlusion.sweep, predict, images[:count], labels[:count], mesh=one_device())}
             name = f"sweep, {count} image{'s' * (count > 1)}"
             flop = count * SWEEP * FLOP
-            yield Row(name, "occluded images", count * SWEEP, flop, ours | found.get(f"sweep {count}", {}))
+            yield Row(name, "occluded images", count * SWEEP, flop, ours | peers_of.get(f"sweep {count}", {}))
     if "search" in chosen:
         yield search_row(predict, images)
     if "recurrent" in chosen:

@@ -3,6 +3,7 @@
 Not a program itself. Modules raise `hw3.errors.InvalidInput` with a message for the user; `run` turns it into one line.
 """
 
+import runpy
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
@@ -18,6 +19,16 @@ def fail(message: object, status: int = 1) -> NoReturn:
     """Ends the program with one line on stderr."""
     print("error: " + " ".join(f"{processes.name()} {message}".split()), file=sys.stderr)
     sys.exit(status)
+
+
+def execute(command: Sequence[str]) -> None:
+    """Runs another program in this process: `command` is its file and what follows it on the command line."""
+    for module, defined in list(flags.FLAGS.flags_by_module_dict().items()):
+        if not module.startswith("absl."):  # what the calling program defined
+            for flag in list(defined):
+                delattr(flags.FLAGS, flag.name)
+    sys.argv = list(command)
+    runpy.run_path(command[0], run_name="__main__")
 
 
 def run(main: Callable[[], None], compilation_cache: bool = True) -> None:

@@ -93,7 +93,7 @@ def test_killed_at_any_moment_it_loses_no_finished_chunk_and_ends_with_the_same_
         return set(folder.glob("*/0/0/0"))
 
     moments = random.Random(0)
-    for _ in range(10):
+    for _ in range(6):
         before = chunks()
         process = start("sweep_dataset.py", trained_flag, *SWEEP, f"--outdir={tmp_path}")
         while chunks() <= before:
