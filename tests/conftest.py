@@ -25,7 +25,7 @@ from hw3.datasets import Dataset
 if jax.__version_info__ < (0, 11):
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {QUICK_FUSIONS}".strip()
 
-hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=15)
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=8)
 hypothesis.settings.load_profile("repeatable")
 
 

@@ -8,14 +8,6 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
 PAGES = ["README.md", "BUILD.md"]
-PARTS = (
-    "program",
-    "machine",
-    "processes",
-    "shared_flags",
-    "sweep_flags",
-    "peers",
-)  # of programs, in scripts/ beside them
 BLOCK = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
 
 
@@ -31,7 +23,7 @@ def commands(page):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_scripts_and_their_flags_exist(page):
-    shared = "".join((ROOT / "scripts" / "common" / f"{name}.py").read_text() for name in PARTS)
+    shared = "".join(path.read_text() for path in (ROOT / "scripts" / "common").glob("*.py"))
     for words in commands(page):
         scripts = [word for word in words if word.startswith("scripts/")]
         for script in scripts:
