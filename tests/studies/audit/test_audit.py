@@ -1,3 +1,5 @@
+import pathlib
+
 import jax.numpy as jnp
 import numpy as np
 import page_rules
@@ -7,7 +9,7 @@ from hw3.report import results as results_on_disk
 from hw3.report.results import Record
 from hw3.studies import audit
 from hw3.studies.audit.figures import published_maps
-from hw3.studies.audit.findings import FAULTS, REPRODUCED
+from hw3.studies.audit.findings import FAULTS, REPRODUCED, counts
 from hw3.studies.audit.images.nearest import Nearest
 
 
@@ -142,3 +144,14 @@ def test_why_no_image_was_compared_is_said(found, mnist):
     none = audit.measure(maps_only, never_a_six, mnist)
     assert (none.nearest, none.left_out) == ((), "the network takes no test image of a 6 for one")
     assert audit.measure(audit.Settings(problems=(5,)), never_a_six, mnist).left_out == "no maps were audited"
+
+
+def test_build_tells_the_counts_that_the_audit_finds(found):
+    total = counts(found.findings)[-1]
+    said = " ".join((pathlib.Path(__file__).parents[3] / "BUILD.md").read_text().split())
+    reproduced, convention, possible, misprinted, wrong = (f"{number:,}" for number in total.numbers)
+    assert (
+        f"Of {len(found.findings):,} printed numbers the audit finds {reproduced} reproduced, {convention} reproduced under "
+        f"a stated convention, {possible} possible"
+    ) in said
+    assert f"{misprinted} misprinted and {wrong} wrong;" in said
