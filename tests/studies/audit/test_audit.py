@@ -151,7 +151,7 @@ def test_build_tells_the_counts_that_the_audit_finds(found):
     said = " ".join((pathlib.Path(__file__).parents[3] / "BUILD.md").read_text().split())
     reproduced, convention, possible, misprinted, wrong = (f"{number:,}" for number in total.numbers)
     assert (
-        f"Of {len(found.findings):,} printed numbers the audit finds {reproduced} reproduced, {convention} reproduced under "
-        f"a stated convention, {possible} possible"
+        f"Of {len(found.findings):,} printed numbers the audit finds {reproduced} reproduced, {convention} reproduced "
+        f"under a stated convention, {possible} possible"
     ) in said
     assert f"{misprinted} misprinted and {wrong} wrong;" in said
