@@ -52,9 +52,16 @@ def answer(results: Results) -> Answer:
 def _verdict(results: Results) -> str:
     """What the forget gate's biases do to a state, beside biases of 0."""
     given, zero = results.choices[:2]
-    said = f"With forget-gate biases {vector(given.b[:CELLS_SHOWN], 'g')}, {_kept(given)} of the cells' state survive "
-    said += f"{len(results.forward.f)} step{'s' * (len(results.forward.f) > 1)}"
-    return f"{said}; with biases of 0, {_kept(zero)} would." if given.b != zero.b else f"{said}."
+    steps = len(results.forward.f)
+    after = f"after {steps} step{'s' * (steps > 1)}"
+    if given.b == zero.b:
+        return f"With forget-gate biases {vector(given.b[:CELLS_SHOWN], 'g')}, the cells keep {_kept(given)} {after}."
+    larger = all(ours >= none for ours, none in zip(given.kept, zero.kept, strict=True))
+    does = "opens the gate" if larger else "changes what the gate lets through"
+    return (
+        f"A forget bias of {vector(given.b[:CELLS_SHOWN], 'g')} {does}: {after} the cells keep {_kept(given)} of what they "
+        f"held, {_kept(zero)} at bias 0."
+    )
 
 
 def _kept(choice: ForgetBias) -> str:
