@@ -59,8 +59,8 @@ def _verdict(results: Results) -> str:
     larger = all(ours >= none for ours, none in zip(given.kept, zero.kept, strict=True))
     does = "opens the gate" if larger else "changes what the gate lets through"
     return (
-        f"A forget bias of {vector(given.b[:CELLS_SHOWN], 'g')} {does}: {after} the cells keep {_kept(given)} of what they "
-        f"held, {_kept(zero)} at bias 0."
+        f"A forget bias of {vector(given.b[:CELLS_SHOWN], 'g')} {does}: {after} the cells keep {_kept(given)} of what "
+        f"they held, {_kept(zero)} at bias 0."
     )
 
 
