@@ -63,10 +63,9 @@ FLOW = gradient_flow.Results(
 ECHO = echo_states.Results(
     echo_states.Settings(reservoirs=3),
     100,
-    np.array([0, 1000]),
     (
-        Left(0.0, LINE, (0.95, 0.95, 1.0), np.zeros((2, 2))),
-        Left(1.0, LINE, (float("nan"),) * 3, np.zeros((2, 2))),
+        Left(0.0, LINE, (0.95, 0.95, 1.0)),
+        Left(1.0, LINE, (float("nan"),) * 3),
     ),
     (),
     (Capacity(0.5, LINE, (12.0, 13.0, 14.0)), Capacity(0.9, LINE, (20.0, 21.0, 25.0))),

@@ -22,11 +22,7 @@ def test_small_radii_forget_and_large_ones_do_not(results):
         assert left.band.median[0] < FORGOTTEN
         assert (np.diff(left.band.median) >= 0).all()
         assert set(left.last_radii) <= set(SETTINGS.radii)
-        assert left.by_step.shape == (3, len(results.slider_steps))
-        assert (left.by_step[:, 0] == 1).all()
-        np.testing.assert_array_equal(left.by_step[:, -1], left.band.median)
     assert results.left[0].band.median[2] > FORGOTTEN
-    assert results.slider_steps[-1] == SETTINGS.steps
 
 
 def test_memory_keeps_to_the_bound_and_the_grid_agrees(results):

@@ -9,7 +9,6 @@ from hw3.datasets import proteins
 from hw3.errors import InvalidInput
 from hw3.recurrent import echo_state, gradient_flow
 from hw3.recurrent.gradient_flow import Band
-from hw3.studies.long_sequences.bands import thinned
 from hw3.studies.progress import Progress, quiet
 
 DENSITY = 0.2
@@ -17,7 +16,6 @@ INPUT_SCALES = (0.0, 0.3, 1.0)  # of U for the protein-like sequence; 0 leaves t
 DRAWN_SCALE = 0.3  # the one whose differences are followed step by step
 FORGOTTEN = 1e-6  # what may be left of a difference
 MEMORY_RADII = tuple(np.arange(0.1, 1.55, 0.1).round(1).tolist())  # of the slider over the memory
-SLIDER_POINTS = 40  # of a curve that a reader picks with a slider, evenly on a log scale, and as many evenly
 CAPACITY_INPUT_SCALE = 0.1  # little, so that tanh is almost linear: non-linearity costs memory
 
 
@@ -44,7 +42,6 @@ class Left(NamedTuple):
     input_scale: float
     band: Band  # over the reservoirs, each [radii]
     last_radii: tuple[float, ...]  # a reservoir's largest radius up to which it forgets; NaN if it never does
-    by_step: np.ndarray  # medians over the reservoirs [radii, slider steps]
 
 
 class Curve(NamedTuple):
@@ -75,7 +72,6 @@ class Results(NamedTuple):
 
     settings: Settings
     delays: int  # that a capacity sums over
-    slider_steps: np.ndarray  # after which `Left.by_step` says what is left, int [slider steps]
     left: tuple[Left, ...]  # one an input scale
     curves: tuple[Curve, ...]  # one a drawn radius
     capacities: tuple[Capacity, ...]  # one a capacity radius
@@ -101,7 +97,6 @@ def _check(settings: Settings) -> None:
 
 def _measure(settings: Settings, progress: Progress) -> Results:
     hidden, count, delays = settings.hidden, settings.reservoirs, 2 * settings.hidden
-    slider_steps = thinned(settings.steps, SLIDER_POINTS)
     keys = jax.random.split(jax.random.key(settings.seed), 4)
     xs = proteins.one_hot(proteins.background(keys[0], (settings.steps,))).astype(float)
     two = jax.random.uniform(keys[1], (2, hidden), float, -1, 1)
@@ -145,11 +140,9 @@ def _measure(settings: Settings, progress: Progress) -> Results:
 
         left = []
         for scale in INPUT_SCALES:
-            found = [told(distances(readers, xs, radius, scale)) for radius in settings.radii]
-            ends = np.stack([left_by_step[:, -1] for left_by_step in found])
-            by_step = np.stack([np.median(left_by_step[:, slider_steps], 0) for left_by_step in found])
+            ends = np.stack([told(distances(readers, xs, radius, scale))[:, -1] for radius in settings.radii])
             last = echo_state.last_forgetting_radius(np.array(settings.radii), ends, FORGOTTEN)
-            left.append(Left(scale, gradient_flow.band(ends.T), tuple(last.tolist()), by_step))
+            left.append(Left(scale, gradient_flow.band(ends.T), tuple(last.tolist())))
         curves = [
             Curve(radius, gradient_flow.band(told(distances(readers, xs, radius, DRAWN_SCALE))))
             for radius in settings.drawn_radii
@@ -164,4 +157,4 @@ def _measure(settings: Settings, progress: Progress) -> Results:
         tuple(float(np.median(found.total)) for found in grid),
         np.stack([np.median(found.by_delay, 0) for found in grid]),
     )
-    return Results(settings, delays, slider_steps, tuple(left), tuple(curves), tuple(capacities), memory)
+    return Results(settings, delays, tuple(left), tuple(curves), tuple(capacities), memory)
