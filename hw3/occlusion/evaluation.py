@@ -13,7 +13,6 @@ import jax
 import numpy as np
 
 from hw3 import batches
-from hw3.batches import in_sizes
 from hw3.errors import InvalidInput
 from hw3.occlusion import boxes, classification, distinct, incremental, locality, tiles, tiling
 from hw3.occlusion.classification import Classifier
@@ -238,7 +237,7 @@ class _Run:
         constants = self.classifier.constants
         windows = tiles.distinct_windows(plan, len(images), len(fills), of, part.scene - scenes.start, part.box)
         self.lines = tiles.compute(plan, constants, images, fills, windows, self.size, self.lines)
-        for flat, valid in in_sizes(len(part.scene), tiles.quarters(self.size)):
+        for flat, valid in batches.in_sizes(len(part.scene), tiles.quarters(self.size)):
             yield tiles.rest(plan)(constants, self.lines, windows.of[flat]), flat[:valid]
 
     def by_any(self, ways: tuple[Way, ...], part: _Part) -> Found:
@@ -249,7 +248,7 @@ class _Run:
             runs = np.split(runs[0], np.flatnonzero(np.diff(part.scene)) + 1)
         for run in runs:
             size = self.size * self.classifier.mesh.size
-            for flat, valid in in_sizes(len(run), (size,)):
+            for flat, valid in batches.in_sizes(len(run), (size,)):
                 items = run[flat]
                 one = len(ways) == 1
                 yield self.batch(ways[0], part, items) if one else self.fastest(ways, part, items), items[:valid]
