@@ -19,7 +19,7 @@ MODULES = {
 # Imports run down these floors, or stay in a room; `report` stands beside them and imports no other room.
 FLOORS = (
     ("errors",),
-    ("classifiers", "batches", "datasets", "optimizers", "unfinished"),
+    ("classifiers", "batches", "datasets", "onednn", "optimizers", "unfinished"),
     ("ensembles",),
     ("cnn", "recurrent"),
     ("occlusion",),

@@ -17,14 +17,12 @@ from jax.sharding import Mesh
 from hw3 import batches, classifiers
 from hw3.classifiers import Predict
 from hw3.errors import InvalidInput
-from hw3.occlusion import distinct, jaxprs, locality, surroundings
+from hw3.occlusion import batched, convolutions, distinct, jaxprs, surroundings
+from hw3.occlusion.convolutions import STOCK, Engine
 from hw3.occlusion.jaxprs import Program
 
 # Compiled programs that are kept at most; the one not used for longest goes first.
 PROGRAMS = 32
-
-# Compiles in a fraction of the time what runs once.
-QUICKLY = {"xla_backend_optimization_level": "0"}
 
 TO_EVALUATION = (
     "switch batch normalisation and dropout to evaluation (train=False, use_running_average=True, deterministic=True, "
@@ -90,7 +88,7 @@ def prepare(
     if not jit:
         count = batch_size or 2
         zeros = np.zeros((count, *image_shape), np.float32)
-        classes = classifiers.check_shape(_as_numpy(function(zeros)), count, score)
+        classes = classifiers.check_shape(as_numpy(function(zeros)), count, score)
         return Classifier(None, (), function, image_shape, classes, np.float32, score, mesh, batch_size)
     program, constants, out, fixed = _trace(predict, function, image_shape, score, batch_size, limit)
     classes = classifiers.check_shape(out, program.batch, score)
@@ -166,19 +164,19 @@ def _check_constants(constants: tuple[Any, ...]) -> None:
                 )
 
 
-def _as_numpy(scores: Any) -> np.ndarray:
+def as_numpy(scores: Any) -> np.ndarray:
     """An array of NumPy's, JAX's, PyTorch's (also one that wants gradients) or any other library's."""
     if hasattr(scores, "detach"):
         scores = scores.detach().cpu()
     return np.asarray(scores)
 
 
-def apply(program: Program, constants: tuple[Any, ...], images: jax.Array) -> jax.Array:
+def apply(program: Program, constants: tuple[Any, ...], images: jax.Array, engine: Engine = STOCK) -> jax.Array:
     """Scores float32 [batch, classes] of as many images as there are, or as the program takes."""
     if program.batch > 1:
         return program(constants, images).reshape(len(images), -1).astype(jnp.float32)
     values: dict[Any, Any] = dict(zip(program.constants, constants, strict=True)) | {program.images: images}
-    locality.run_batched(program.equations, values, {program.images}, program.shapes, len(images))
+    batched.run(program.equations, values, {program.images}, program.shapes, len(images), engine)
     return result(program, values, len(images))
 
 
@@ -189,13 +187,13 @@ def result(program: Program, values: dict[Any, Any], count: int) -> jax.Array:
 
 
 @functools.lru_cache(maxsize=PROGRAMS)
-def _occluded(program: Program, mesh: Mesh, options: tuple[tuple[str, str], ...]) -> Callable[..., jax.Array]:
+def _occluded(program: Program, mesh: Mesh, engine: Engine) -> Callable[..., jax.Array]:
     """The compiled function behind `occluded_scores`."""
 
     def part(constants: tuple[Any, ...], *arrays: jax.Array) -> jax.Array:
-        return apply(program, constants, jax.vmap(_patch, in_axes=(None, None, 0, 0))(*arrays))
+        return apply(program, constants, jax.vmap(_patch, in_axes=(None, None, 0, 0))(*arrays), engine)
 
-    return jax.jit(batches.split(mesh, 3, part), compiler_options=dict(options))
+    return jax.jit(batches.split(mesh, 3, part), compiler_options=dict(engine.options))
 
 
 def _patch(images: jax.Array, fills: jax.Array, scene: jax.Array, box: jax.Array) -> jax.Array:
@@ -210,82 +208,24 @@ def occluded_scores(
     fills: Any,
     scene: np.ndarray,
     box: np.ndarray,
-    options: tuple[tuple[str, str], ...] = (),
+    engine: Engine | None = None,
 ) -> jax.Array | np.ndarray:
     """Scores float32 [batch, classes] of images[scene] with fills[scene] showing inside boxes, perhaps on their way.
 
     Args:
       images, fills: float32 [1 or scenes, ...], on the classifier's mesh if it is traced; one serves all scenes.
       scene: int32 [batch]. box: int32 [batch, 2 axes], first and last (one beyond) pixels; zeros for no patch.
-      options: how to compile it.
+      engine: how to compute it; what compiles soonest if None.
     """
     if classifier.program is not None:
-        return _occluded(classifier.program, classifier.mesh, options)(classifier.constants, images, fills, scene, box)
+        run = _occluded(classifier.program, classifier.mesh, engine or convolutions.plain(classifier.mesh))
+        return run(classifier.constants, images, fills, scene, box)
     axes = box.shape[1] // 2
     batch = np.empty((len(scene), *classifier.image_shape), np.float32)
     for one, s, corners in zip(batch, scene, box, strict=True):
         window = tuple(map(slice, corners[:axes], corners[axes:]))
         one[:] = images[min(s, len(images) - 1)]
         one[window] = fills[min(s, len(fills) - 1)][window]
-    scores = _as_numpy(classifier.function(batch))
+    scores = as_numpy(classifier.function(batch))
     classifiers.check_shape(scores, len(batch), classifier.score)
     return scores.reshape(len(batch), -1).astype(np.float32)
-
-
-def clean_scores(classifier: Classifier, images: np.ndarray, batch_size: int) -> np.ndarray:
-    """Scores float32 [n, classes] of images without a patch, checked; and once, that each is classified by itself.
-
-    Args: batch_size: images on each device at most.
-    Raises ValueError if they are not what they are said to be, or if those of an image depend on the others'.
-    """
-    scores = np.empty((len(images), classifier.classes), np.float32)
-    devices = classifier.mesh.size
-    size = classifier.fixed * devices if classifier.fixed else batches.equal_batch(len(images), batch_size, devices)
-    for flat, valid in batches.in_sizes(len(images), (size,)):
-        some = images[flat]
-        none = np.zeros((len(flat), 2 * (some.ndim - 2)), np.int32)
-        found = occluded_scores(classifier, some, some[:1], np.arange(len(flat), dtype=np.int32), none)
-        scores[flat[:valid]] = np.asarray(found)[:valid]
-        classifier.check(scores[flat[:valid]])
-        if flat[0] == 0:
-            _check_independence(classifier, images[0], scores[0])
-    return scores
-
-
-def _check_independence(classifier: Classifier, image: np.ndarray, expected: np.ndarray) -> None:
-    """Raises ValueError if the scores of an image are others beside other images, or in another place of the batch."""
-    known = record(classifier.program).facts if classifier.program else {}
-    if known.get("independent"):
-        return
-    ramp = np.linspace(image.min(), image.max() + 1e-3, image.size, dtype=np.float32).reshape(image.shape)
-    other = 0.5 * (ramp + image[::-1])
-    count = classifier.fixed or 2
-    both = np.stack([image] * count), np.stack([image, *[other] * (count - 1)])
-    if classifier.program is None:
-        found = [_as_numpy(classifier.function(batch)) for batch in both]
-        low = False
-    else:
-        program, constants = classifier.program, classifier.constants
-        if not classifier.fixed:
-            try:
-                program, constants, _ = jaxprs.trace(
-                    classifier.function, jax.ShapeDtypeStruct((count, *image.shape), jnp.float32)
-                )
-            except Exception:  # a function of one image at a time: there are no others to depend on
-                program = None  # type: ignore[assignment]
-        if program is None or program.batch == 1:
-            known["independent"] = True
-            return
-        run = jax.jit(functools.partial(apply, program), compiler_options=QUICKLY)
-        constants = batches.replicated(classifier.mesh, constants)  # not where their owner keeps them
-        found = [np.asarray(run(constants, batches.replicated(classifier.mesh, batch))) for batch in both]
-        low = any(jnp.issubdtype(s.dtype, jnp.floating) and s.dtype.itemsize < 4 for s in program.shapes.values())
-    places = ((found[0], 0), (found[0], -1), (found[1], 0))
-    rows = [scores.reshape(count, -1)[row].astype(np.float32) for scores, row in places]
-    differ = max(float(np.abs(row - expected).max()) for row in rows)
-    rounding = 0.05 if low else 1e-4 if classifier.mesh.devices.flat[0].platform == "cpu" else 5e-3
-    if differ > rounding * max(1.0, float(np.abs(expected).max())):
-        raise InvalidInput(
-            f"predict gives an image other scores beside other images than alone (by {differ:.2g}): {TO_EVALUATION}"
-        )
-    known["independent"] = True

@@ -4,7 +4,6 @@ What the sweep and the search over pasted patches (`hw3.occlusion.overlays`) hav
 same pixels give the same image, which is classified once, whatever the classifier (`hw3.occlusion.distinct`).
 """
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -13,40 +12,14 @@ import jax
 import numpy as np
 
 from hw3 import batches
-from hw3.errors import InvalidInput
-from hw3.occlusion import boxes, classification, distinct, incremental, locality, tiles, tiling
+from hw3.occlusion import boxes, classification, distinct, incremental, tiles, tiling
 from hw3.occlusion.classification import Classifier
-from hw3.occlusion.jaxprs import Program
-
-METHODS = ("auto", "dense", "incremental")
-
-# The incremental evaluation by tiles takes about a quarter of a second longer to compile: in floating-point operations
-# at 200 GFLOP/s, for a processor that computes faster also compiles faster.
-COMPILING_WORK = 5e10
-# Boxes take seconds to compile: whole images would have to take so much work.
-BOXES_WORK = 3e11
-# Several ways are compiled and timed where that is little beside the work.
-TRYING_WORK = 2e12
-# The part of the work that is left has to be smaller than the first for boxes to pay, and than the second to be sure of
-# it without timing whole images as well.
-WORTHWHILE, SURE = 0.85, 0.65
+from hw3.occlusion.incremental import Maps
+from hw3.occlusion.ways import Way
 
 # Repetitions are looked for among so many batches of patched images at a time, which bounds the memory.
 DENSE_BATCHES = 64
 TILE_BATCHES = 8
-
-# Bytes of the clean maps that are kept on the device for an image at most: more and it is classified whole.
-CLEAN_BYTES = 4_000_000_000
-
-Options = tuple[tuple[str, str], ...]
-WITHOUT_YNNPACK: Options = (("xla_cpu_experimental_ynn_fusion_type", ""),)
-
-
-class Way(NamedTuple):
-    """A way to classify patched images, all with the same result to rounding."""
-
-    plan: boxes.Plan | tiling.Plan | None  # None: whole images
-    options: Options  # how to compile it
 
 
 class Patched(NamedTuple):
@@ -59,78 +32,6 @@ class Patched(NamedTuple):
     patch: tuple[int, ...]  # the patch's pixels along each axis
 
 
-def choose(
-    method: str, classifier: Classifier, patch: tuple[int, ...], starts: np.ndarray, total: int
-) -> tuple[Way, ...]:
-    """The ways worth trying to classify `total` patched images, the one to begin with first.
-
-    Args: starts: int32 [positions, axes], all first pixels of the patch, in lexicographic order.
-
-    "auto" is incremental where the work that it spares is more than compiling takes, on one device. Where there is much
-    to do, `classify` times several ways: with and without XLA's YNNPACK on CPU, and whole images where boxes spare
-    little.
-
-    Raises ValueError for a method that isn't one of `METHODS`, and for "incremental" where it is impossible.
-    """
-    if method not in METHODS:
-        raise InvalidInput(f"method must be one of {', '.join(METHODS)}, not {method!r}")
-    program, mesh = classifier.program, classifier.mesh
-    alone = mesh.size == 1
-    impossible = _impossible(classifier)
-    if method == "incremental" and impossible:
-        raise InvalidInput(f"method 'incremental' {impossible}: use dense or auto")
-    whole = Way(None, ())
-    if program is None or not len(starts):
-        return (whole,)
-    cpu = mesh.devices.flat[0].platform == "cpu"
-    options = _options(program) if cpu else ((),)
-    work = sum(locality.work(equation, program.shapes) for equation in program.equations) / program.batch
-    several = alone and total * work > TRYING_WORK
-    if method == "dense":
-        return (whole,)
-    if impossible:
-        return tuple(Way(None, each) for each in options) if several else (whole,)
-    by_tiles = tiling.plan(program, (patch[0], patch[1])) if len(patch) == 2 else None
-    by_boxes = boxes.plan(program, patch, starts.tobytes())
-    left = 1 - by_tiles[1] / work if by_tiles else math.inf
-    if method == "incremental":
-        return (Way(by_tiles[0], ()),) if by_tiles and left < by_boxes.part else (Way(by_boxes, ()),)
-    if by_tiles and cpu and left < by_boxes.part and total * by_tiles[1] > COMPILING_WORK:
-        return (Way(by_tiles[0], ()),)
-    if total * work < BOXES_WORK:
-        return (whole,)
-    plans: list[boxes.Plan | None] = [None]
-    if by_boxes.part < WORTHWHILE and incremental.clean_bytes(program, by_boxes) < CLEAN_BYTES:
-        plans = [by_boxes] if by_boxes.part < SURE else [by_boxes, None]
-    ways = tuple(Way(plan, each) for plan in plans for each in options)
-    return ways if several else ways[:1]
-
-
-def _options(program: Program) -> tuple[Options, ...]:
-    """How to compile for a CPU, what is likelier the faster first: XLA's YNNPACK is slow on wide convolutions."""
-    work = wide = 0.0
-    for equation in program.equations:
-        if equation.primitive.name == "conv_general_dilated":
-            amount = locality.work(equation, program.shapes)
-            kernel, numbers = equation.inputs[1], equation.params["dimension_numbers"]
-            shape = locality.shape_of(program.shapes, kernel)
-            work += amount
-            if max(shape[axis] for axis in numbers.rhs_spec[2:]) > 1 and equation.params["feature_group_count"] == 1:
-                wide += amount
-    return (WITHOUT_YNNPACK, ()) if wide > 0.6 * work > 0 else ((), WITHOUT_YNNPACK)
-
-
-def _impossible(classifier: Classifier) -> str:
-    """Why there is no incremental evaluation; empty if there is."""
-    if classifier.program is None:
-        return "needs a classifier that JAX traces, not one with jit=False"
-    if classifier.program.batch > 1:
-        return "needs a classifier that takes a single image, too"
-    if classifier.mesh.size > 1:
-        return f"runs on one device and the mesh has {classifier.mesh.size}"
-    return ""
-
-
 def classify(
     classifier: Classifier,
     ways: tuple[Way, ...],
@@ -140,20 +41,22 @@ def classify(
     *,
     batch_size: int,
     advance: Callable[[int], None],
+    maps: Maps | None = None,
 ) -> None:
     """Classifies patched images, each distinct one once.
 
     Args:
       classifier: what `classification.prepare` made of a function.
-      ways: how, as `choose` gives them.
+      ways: how, as `ways.choose` gives them.
       clean: float32 [images, classes], the scores of the images without patches.
       store: called with the positions of some patched images, int [k], and their scores, float32 [k, classes].
       batch_size: distinct patched images classified at once on each device.
       advance: called with a number of patched images whenever so many more are done.
+      maps: of the first image, as `clean.scores_and_maps` gives them.
 
     Raises ValueError for scores that aren't what the classifier says.
     """
-    results = _results(classifier, ways, patched, clean, batch_size)
+    results = _results(_Run(classifier, patched, batch_size, {ways[0]: (0, maps)} if maps else {}), ways, clean)
     following = next(results, None)
     while following:
         result, following = following, next(results, None)  # one ahead, so that the device never waits
@@ -172,10 +75,10 @@ class _Result(NamedTuple):
     rows: np.ndarray  # int [items], the row of each
 
 
-def _results(classifier: Classifier, ways: tuple[Way, ...], patched: Patched, clean: np.ndarray, size: int) -> Any:
+def _results(run: "_Run", ways: tuple[Way, ...], clean: np.ndarray) -> Iterator[_Result]:
     """Part by part: those that are the same as a clean image, then the others in batches of distinct ones."""
-    run = _Run(classifier, patched, size)
-    longest = (TILE_BATCHES if isinstance(ways[0].plan, tiling.Plan) else DENSE_BATCHES) * size * classifier.mesh.size
+    patched, at_once = run.patched, run.size * run.classifier.mesh.size
+    longest = (TILE_BATCHES if isinstance(ways[0].plan, tiling.Plan) else DENSE_BATCHES) * at_once
     for first, last in _parts(patched, longest):
         scene = patched.scene[first:last]
         scenes = slice(scene.min(), scene.max() + 1)
@@ -216,13 +119,13 @@ Found = Iterator[tuple[Any, np.ndarray]]  # scores [batch, classes] and whose th
 class _Run:
     """What one call of `classify` keeps on the device."""
 
-    def __init__(self, classifier: Classifier, patched: Patched, size: int) -> None:
+    def __init__(self, classifier: Classifier, patched: Patched, size: int, maps: dict[Way, tuple[int, Maps]]) -> None:
         self.classifier, self.patched, self.size = classifier, patched, size
         self.images, self.fills = patched.images, patched.fills
         if classifier.program is not None:
             self.images, self.fills = batches.replicated(classifier.mesh, (patched.images, patched.fills))
         self.lines: jax.Array | None = None
-        self.maps: dict[Any, tuple[int, list[jax.Array]]] = {}
+        self.maps = maps  # the number of an image and what is kept of it
 
     def by_tiles(
         self,
@@ -258,17 +161,17 @@ class _Run:
         classifier, scene = self.classifier, part.scene[items].astype(np.int32)
         if way.plan is None:
             box = part.box[:, items].T
-            return classification.occluded_scores(classifier, self.images, self.fills, scene, box, way.options)
+            return classification.occluded_scores(classifier, self.images, self.fills, scene, box, way.engine)
         program, plan = classifier.program, way.plan
         assert program is not None
         assert isinstance(plan, boxes.Plan)
         image = min(int(scene[0]), len(self.patched.images) - 1)
         if self.maps.get(way, (-1, []))[0] != image:
             self.maps.clear()
-            clean = incremental.clean(program, plan, way.options)
-            self.maps[way] = image, clean(classifier.constants, self.images[image : image + 1])
+            clean = incremental.clean(program, plan, way.engine)
+            self.maps[way] = image, clean(classifier.constants, self.images[image : image + 1])[0]
         tables = incremental.layout(program, plan).tables[:, plan.find(part.starts[items])]
-        return incremental.scores(program, plan, way.options)(self.maps[way][1], self.fills, scene, tables)
+        return incremental.scores(program, plan, way.engine)(self.maps[way][1], self.fills, scene, tables)
 
     def fastest(self, ways: tuple[Way, ...], part: _Part, items: np.ndarray) -> Any:
         """Scores of some patched images by the way that takes least time for so many.

@@ -20,10 +20,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from hw3.occlusion import boxes, classification, jaxprs, locality
+from hw3.occlusion import batched, boxes, classification, jaxprs, locality
 from hw3.occlusion.boxes import Plan
+from hw3.occlusion.convolutions import Engine
 from hw3.occlusion.jaxprs import Constant, Program
 from hw3.occlusion.locality import Name
+
+Maps = list[jax.Array]  # of an image without a patch, one for each `Source`
 
 
 class Source(NamedTuple):
@@ -58,17 +61,14 @@ class Layout:
         self._tables: list[np.ndarray] = []
         self.start = self._table(plan.boxes[program.images].start)
         self.cuts: dict[int, list[Cut]] = {}
-        pasted: dict[Name, Cut] = {}
+        wanted: list[Name] = [program.result]
         for place, equation in enumerate(program.equations):
-            rule = plan.rules[place]
-            if rule is not None:
+            if plan.rules[place] is not None:
                 self.cuts[place] = [self._window(place, i) for i in range(len(equation.inputs))]
             elif place in plan.dense:
-                for name in equation.inputs:
-                    pasted.setdefault(name, self._whole(name))
-        pasted.setdefault(program.result, self._whole(program.result))
+                wanted += equation.inputs
         outputs = {name for place in plan.dense for name in program.equations[place].outputs}
-        self.pasted = {name: cut for name, cut in pasted.items() if name not in outputs}
+        self.pasted = {name: self._whole(name) for name in dict.fromkeys(wanted) if name not in outputs}
         self.tables = np.stack(self._tables)  # int32 [tables, positions, axes]
 
     def _table(self, values: np.ndarray) -> int:
@@ -146,13 +146,14 @@ def clean_bytes(program: Program, plan: Plan) -> int:
 
 
 @functools.lru_cache(maxsize=32)
-def clean(program: Program, plan: Plan, options: tuple[tuple[str, str], ...]) -> Callable[..., list[jax.Array]]:
-    """The compiled function from constants and an image [1, ...] to the maps that `scores` needs."""
+def clean(program: Program, plan: Plan, engine: Engine) -> Callable[..., tuple[Maps, jax.Array]]:
+    """The compiled function from constants and an image [1, ...] to the maps that `scores` needs, and the image's own
+    scores, float32 [1, classes]."""
     wanted = layout(program, plan).sources
 
-    def run(constants: Sequence[Any], image: jax.Array) -> list[jax.Array]:
+    def run(constants: Sequence[Any], image: jax.Array) -> tuple[Maps, jax.Array]:
         values = dict(zip(program.constants, constants, strict=True)) | {program.images: image}
-        jaxprs.run(program.equations, values)
+        batched.run(program.equations, values, {program.images}, program.shapes, 1, engine)
         found = []
         for source in wanted:
             value = jnp.asarray(jaxprs.read(values, source.name))
@@ -163,13 +164,13 @@ def clean(program: Program, plan: Plan, options: tuple[tuple[str, str], ...]) ->
                 outside = jnp.asarray(jaxprs.read(values, source.outside), value.dtype)
                 value = lax.pad(value, outside, padding)
             found.append(value)
-        return found
+        return found, classification.result(program, values, 1)
 
-    return jax.jit(run, compiler_options=dict(options))
+    return jax.jit(run, compiler_options=dict(engine.options))
 
 
 @functools.lru_cache(maxsize=32)
-def scores(program: Program, plan: Plan, options: tuple[tuple[str, str], ...]) -> Callable[..., jax.Array]:
+def scores(program: Program, plan: Plan, engine: Engine) -> Callable[..., jax.Array]:
     """The compiled function behind an image's scores with patches.
 
     It takes the maps that `clean` made, fills [1 or more, ...spatial axes, channels], the fill of each patch, int [n],
@@ -178,7 +179,7 @@ def scores(program: Program, plan: Plan, options: tuple[tuple[str, str], ...]) -
     plans = layout(program, plan)
     dense = [equation for place, equation in enumerate(program.equations) if place in plan.dense]
 
-    def run(maps: list[jax.Array], fills: jax.Array, fill: jax.Array, tables: jax.Array) -> jax.Array:
+    def run(maps: Maps, fills: jax.Array, fill: jax.Array, tables: jax.Array) -> jax.Array:
         image = plan.boxes[program.images]
         changed: dict[Any, jax.Array] = {
             program.images: jax.vmap(
@@ -210,18 +211,18 @@ def scores(program: Program, plan: Plan, options: tuple[tuple[str, str], ...]) -
             assert rule is not None
             box = plan.boxes[equation.outputs[0]]
             axes = next(each.axes for each in cuts if each.name in plan.boxes)
-            found = locality.apply(equation, rule, axes, list(map(cut, cuts)), box.size)
+            found = locality.apply(equation, rule, axes, list(map(cut, cuts)), box.size, engine)
             changed.update(zip(equation.outputs, found, strict=True))
 
         values: dict[Any, jax.Array] = {
             name: maps[each.source] for name, each in plans.pasted.items() if each.paste is None
         }
-        batched: set[Name] = {name for name, each in plans.pasted.items() if each.paste is not None}
-        values |= {name: cut(plans.pasted[name]) for name in batched}
-        locality.run_batched(dense, values, batched, program.shapes, len(fill))
+        differ: set[Name] = {name for name, each in plans.pasted.items() if each.paste is not None}
+        values |= {name: cut(plans.pasted[name]) for name in differ}
+        batched.run(dense, values, differ, program.shapes, len(fill), engine)
         return classification.result(program, values, len(fill))
 
-    return jax.jit(run, compiler_options=dict(options))
+    return jax.jit(run, compiler_options=dict(engine.options))
 
 
 def _places(array: jax.Array, axes: Sequence[int], at: Sequence[Any]) -> list[Any]:

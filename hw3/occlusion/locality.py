@@ -13,7 +13,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from hw3.occlusion.jaxprs import Constant, Equation, read
+from hw3.occlusion import convolutions
+from hw3.occlusion.convolutions import STOCK, Engine
+from hw3.occlusion.jaxprs import Constant, Equation
 
 # fmt: off
 ELEMENTWISE = frozenset((
@@ -25,6 +27,9 @@ ELEMENTWISE = frozenset((
     "xor",
 ))
 # fmt: on
+# Floating-point operations in the time that a number takes through the memory, several operations fused.
+WRITING = 10.0
+
 REDUCTIONS = ("reduce_sum", "reduce_max", "reduce_min", "reduce_prod", "reduce_and", "reduce_or", "argmax", "argmin")
 POOLINGS = ("reduce_window_max", "reduce_window_min", "reduce_window_sum")
 
@@ -171,7 +176,12 @@ def padding_value(equation: Equation, dtype: Any) -> Any:
 
 
 def apply(
-    equation: Equation, rule: Rule, axes: tuple[int, ...], pieces: Sequence[jax.Array], sizes: tuple[int, ...]
+    equation: Equation,
+    rule: Rule,
+    axes: tuple[int, ...],
+    pieces: Sequence[jax.Array],
+    sizes: tuple[int, ...],
+    engine: Engine = STOCK,
 ) -> Sequence[jax.Array]:
     """The pieces of the results: [n, ...], `sizes` along their spatial axes.
 
@@ -200,8 +210,9 @@ def apply(
         shape = sized(pieces[0].shape)
         along = params["dimension"]
         pieces = [jnp.broadcast_to(p, (*shape[:along], p.shape[along], *shape[along + 1 :])) for p in pieces]
-    elif name == "conv_general_dilated" and axes:
-        params["padding"] = ((0, 0),) * len(axes)
+    elif name == "conv_general_dilated":
+        padding = ((0, 0),) * len(axes) if axes else params["padding"]
+        return convolutions.apply(equation, pieces, params | {"padding": padding}, engine)
     elif name in POOLINGS and axes:
         params["padding"] = ((0, 0),) * len(params["padding"])
     elif name == "pad":
@@ -220,60 +231,9 @@ def apply(
     return found if equation.primitive.multiple_results else [found]
 
 
-def run_batched(
-    equations: Sequence[Equation], values: dict[Any, Any], batched: set[Name], shapes: Shapes, count: int
-) -> None:
-    """Computes equations of one image for `count` images at a time; their outputs join `values` and `batched`.
-
-    A value [1, ...] of one image is [count, ...] here, any other one [count, ...] with all its axes behind. That is
-    what `jax.vmap` does, but with no further axis in the way of XLA's fast paths.
-    """
-
-    def stacked(name: Name) -> jax.Array:
-        value = values[name]
-        return value[:, None] if shape_of(shapes, name)[:1] == (1,) else value
-
-    for equation in equations:
-        changed = [i for i, name in enumerate(equation.inputs) if name in batched]
-        given = [read(values, name) for name in equation.inputs]
-        if not changed:
-            values.update(zip(equation.outputs, equation.apply(given), strict=True))
-            continue
-        batched.update(equation.outputs)
-        if _keeps_batch(equation, changed, shapes):
-            plain = Rule((), (), (), (), ())
-            values.update(
-                zip(equation.outputs, apply(equation, plain, (), list(map(jnp.asarray, given)), ()), strict=True)
-            )
-            continue
-
-        def one(pieces: list[jax.Array], equation: Equation = equation, given: list[Any] = given) -> list[jax.Array]:
-            places = dict(zip([i for i, name in enumerate(equation.inputs) if name in batched], pieces, strict=True))
-            return list(equation.apply([places.get(i, value) for i, value in enumerate(given)]))
-
-        found = jax.vmap(one, axis_size=count)([stacked(equation.inputs[i]) for i in changed])
-        for name, value in zip(equation.outputs, found, strict=True):
-            values[name] = value[:, 0] if shapes[name].shape[:1] == (1,) else value
-
-
-def _keeps_batch(equation: Equation, changed: Sequence[int], shapes: Shapes) -> bool:
-    """Whether an equation of one image is one of many as well, with more along the first axis."""
-    name, params = equation.primitive.name, equation.params
-    given = [shape_of(shapes, n) for n in equation.inputs]
-    if any(given[i][:1] != (1,) for i in changed) or any(shapes[n].shape[:1] != (1,) for n in equation.outputs):
-        return False
-    if name == "conv_general_dilated":
-        numbers = params["dimension_numbers"]
-        first = numbers.lhs_spec[0] == numbers.out_spec[0] == 0
-        return list(changed) == [0] and first and params["batch_group_count"] == 1
-    if name in POOLINGS:
-        each = (params[n][0] for n in ("window_dimensions", "window_strides", "window_dilation", "base_dilation"))
-        return all(size == 1 for size in each) and params["padding"][0] == (0, 0)
-    return rule(equation, changed, (), shapes) is not None
-
-
 def work(equation: Equation, shapes: Shapes) -> float:
-    """Floating-point operations of an operation, of which convolutions and products are all that counts."""
+    """What an operation costs: the floating-point operations of a convolution or product, or the time to write the
+    result of another one in as many operations."""
     name, params = equation.primitive.name, equation.params
     if name == "conv_general_dilated":
         out, kernel = shapes[equation.outputs[0]].shape, shape_of(shapes, equation.inputs[1])
@@ -282,4 +242,4 @@ def work(equation: Equation, shapes: Shapes) -> float:
         left = shape_of(shapes, equation.inputs[0])
         inner = float(np.prod([left[a] for a in params["dimension_numbers"][0][0]]))
         return 2.0 * inner * float(np.prod(shapes[equation.outputs[0]].shape))
-    return float(sum(np.prod(shapes[n].shape) for n in equation.outputs))
+    return WRITING * float(sum(np.prod(shapes[n].shape) for n in equation.outputs))

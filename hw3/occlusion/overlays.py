@@ -15,7 +15,7 @@ from hw3 import batches, classifiers
 from hw3.batches import in_batches
 from hw3.classifiers import Predict, check_count, check_images
 from hw3.errors import InvalidInput
-from hw3.occlusion import classification, evaluation, surroundings
+from hw3.occlusion import classification, evaluation, surroundings, ways
 from hw3.occlusion.evaluation import Patched
 from hw3.occlusion.fills import occluded
 from hw3.occlusion.sweeps import positions, sweep
@@ -148,7 +148,7 @@ def search(
         grid = np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], -1).astype(np.int32)
         shape = tuple(map(len, axes))
         places = np.unique(grid[:, 2:], axis=0)
-        ways = evaluation.choose(method, classifier, (side, side), places, total)
+        chosen = ways.choose(method, classifier, (side, side), places, total)
         for donor, pixels in enumerate(donors):
             predicted = np.empty(len(grid), np.int16)
             probability = np.empty(len(grid), np.float32)
@@ -166,7 +166,7 @@ def search(
                 with surroundings.alone(mesh):
                     evaluation.classify(
                         classifier,
-                        ways,
+                        chosen,
                         patched,
                         plain.clean,
                         store,

@@ -16,7 +16,8 @@ from jax.sharding import Mesh
 from hw3 import batches, classifiers
 from hw3.classifiers import Predict, check_count, check_images
 from hw3.errors import InvalidInput
-from hw3.occlusion import classification, evaluation, surroundings
+from hw3.occlusion import boxes, classification, evaluation, surroundings, ways
+from hw3.occlusion.clean import scores_and_maps
 from hw3.occlusion.evaluation import Patched
 from hw3.occlusion.fills import blur_fill, check_fill, mean_fill, occluded
 
@@ -24,11 +25,10 @@ __all__ = ["Sweep", "blur_fill", "mean_fill", "occluded", "positions", "sweep"]
 
 # Pixels times channels in one batch of occluded images unless the caller says otherwise: 441 images of 28x28 and a
 # little more. Larger batches are no faster on CPU and need more memory (BUILD.md, Speed), but fewer large images than
-# LARGE leave its cores idle; the incremental evaluation, whose batches are of smaller pieces, gains a little.
+# LARGE leave its cores idle; the incremental evaluation, whose batches are of smaller pieces, gains by twice as many.
 BATCH_VALUES = 400_000
-INCREMENTAL_BATCH_VALUES = 800_000
-LARGE = 16
-LARGE_VALUES = 10 * BATCH_VALUES
+LARGE = 18
+LARGE_VALUES = 2_700_000
 
 # Pixels times channels of the images that are on the device at a time.
 GROUP_VALUES = 4_000_000
@@ -178,7 +178,7 @@ def sweep(
         rounding. A `predict` that takes batches of one size alone gets this one, always. The default suits the images.
       method: "dense" classifies whole occluded images. "incremental" computes only what patches can change, in any
         function that JAX traces and on one device, with the same result to rounding; it keeps the maps of one image
-        without a patch. "auto" takes the faster (`evaluation.choose`).
+        without a patch. "auto" takes the faster (`ways.choose`).
       jit: False for a `predict` that JAX can't trace: NumPy, PyTorch or any other code, called with NumPy arrays.
       mesh: the devices among which every batch is split, whatever its axes; all of this process if None.
       advance: called with a number of occluded images whenever so many more are done.
@@ -197,7 +197,7 @@ def sweep(
     if classes not in ("all", "true"):
         check_count(classes, "classes")
     values = int(np.prod(images.shape[1:]))
-    limit = batch_size or _batch(values, BATCH_VALUES)
+    limit = batch_size or _batch(values)
     with surroundings.alone(mesh):
         classifier = classification.prepare(
             predict,
@@ -212,11 +212,12 @@ def sweep(
         known = None if labels is None else classifiers.check_labels(labels, len(images), classifier.classes)
         starts = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes)).astype(np.int32)
         total = len(images) * len(starts)
-        ways = evaluation.choose(method, classifier, patch, starts, total)
-        if ways[0].plan and batch_size is None:
-            limit = _batch(values, INCREMENTAL_BATCH_VALUES)
-        limit = classifier.fixed or batches.equal_batch(total, limit, mesh.size) // mesh.size
-        clean = classification.clean_scores(classifier, images, limit)
+        chosen = ways.choose(method, classifier, patch, starts, total)
+        if chosen[0].plan and batch_size is None:
+            limit *= 2
+        at_once = len(starts) if isinstance(chosen[0].plan, boxes.Plan) else total  # of one image or of all of them
+        limit = classifier.fixed or batches.equal_batch(at_once, limit, mesh.size) // mesh.size
+        clean, of_first = scores_and_maps(classifier, chosen[0], images, limit)
         labels = clean.argmax(-1) if known is None else known
         maps = _Maps(clean, labels, len(starts), classes)
         group = max(1, GROUP_VALUES // values)
@@ -227,12 +228,13 @@ def sweep(
             patched = Patched(images[some], several, scene, np.tile(starts, (len(images[some]), 1)), patch)
             evaluation.classify(
                 classifier,
-                ways,
+                chosen,
                 patched,
                 clean[some],
                 functools.partial(maps.store, first * len(starts)),
                 batch_size=limit,
                 advance=advance,
+                maps=None if first else of_first,
             )
     rows, cols, *_ = *axes, np.empty(0, int)
     shape = (len(images), *map(len, axes))
@@ -241,9 +243,9 @@ def sweep(
     return Sweep(scores, rows, cols, patch, sizes, clean, labels, axes, maps.kept, best)
 
 
-def _batch(values: int, total: int) -> int:
+def _batch(values: int) -> int:
     """How many images of so many values are classified at once, if that is all the same to the caller."""
-    return max(1, total // values, min(LARGE, LARGE_VALUES // values))
+    return max(1, BATCH_VALUES // values, min(LARGE, LARGE_VALUES // values))
 
 
 def _places(

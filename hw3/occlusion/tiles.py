@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from hw3.batches import in_sizes
-from hw3.occlusion import classification, distinct, jaxprs, locality, tiling
+from hw3.occlusion import batched, classification, distinct, jaxprs, locality, tiling
 from hw3.occlusion.distinct import Changes
 from hw3.occlusion.jaxprs import Program
 from hw3.occlusion.tiling import Plan
@@ -180,7 +180,7 @@ def rest(plan: Plan) -> Callable[..., jax.Array]:
 
         values = _constant(program, constants) | {plan.value: maps}
         left = [each for each in program.equations[plan.cut :] if each.outputs[0] not in values]
-        locality.run_batched(left, values, {plan.value}, program.shapes, len(windows))
+        batched.run(left, values, {plan.value}, program.shapes, len(windows))
         return classification.result(program, values, len(windows))
 
     return jax.jit(run)

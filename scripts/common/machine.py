@@ -4,6 +4,7 @@ import ctypes
 import os
 import pathlib
 import platform
+import warnings
 
 import jax
 
@@ -32,6 +33,8 @@ def keep_compiled() -> None:
     if os.access(folder, os.W_OK):
         jax.config.update("jax_compilation_cache_dir", str(folder))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+        # A program that calls oneDNN can't be stored, which is no trouble of the user's.
+        warnings.filterwarnings("ignore", message="Error writing persistent compilation cache entry")
 
 
 def use_all_cores() -> None:

@@ -19,7 +19,7 @@ import numpy as np
 from hw3 import batches
 from hw3.classifiers import Predict
 from hw3.errors import InvalidInput
-from hw3.occlusion import classification, jaxprs, surroundings
+from hw3.occlusion import classification, clean, jaxprs, surroundings
 
 TRIED = 4  # images, before the long work
 
@@ -138,7 +138,7 @@ def tried(name: str, predict: Predict, images: np.ndarray, score: str, batch_siz
                     f"predict takes batches of {found.fixed} alone: the programs need one that takes any number of "
                     "images (hw3.sweep takes this one, with batch_size)"
                 )
-            classification.clean_scores(found, some, TRIED)
+            clean.scores(found, some, TRIED)
     except ValueError as error:
         remedy = ""
         if "jit=False" in str(error):

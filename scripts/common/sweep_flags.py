@@ -8,7 +8,7 @@ from absl import flags
 from common import shared_flags
 from hw3 import occlusion
 from hw3.errors import InvalidInput
-from hw3.occlusion import evaluation
+from hw3.occlusion import ways
 from hw3.studies import fills
 
 PATCH_SIZE = flags.DEFINE_list("patch_size", ["8"], "Pixels, one number or height,width.")
@@ -23,7 +23,7 @@ BATCH_SIZE = flags.DEFINE_integer(
 METHOD = flags.DEFINE_enum(
     "method",
     "auto",
-    evaluation.METHODS,
+    ways.METHODS,
     "dense: whole occluded images; incremental: only what patches change, the same to rounding; auto: the faster.",
 )
 

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jax import lax
 
-from hw3 import occlusion
-from hw3.occlusion import boxes, evaluation, incremental, jaxprs
+from hw3 import occlusion, onednn
+from hw3.occlusion import boxes, evaluation, incremental, jaxprs, ways
+from hw3.occlusion.convolutions import STOCK, Engine
 
 SPECS = {1: ("NHC", "HIO", "NHC"), 2: ("NHWC", "HWIO", "NHWC"), 3: ("NDHWC", "DHWIO", "NDHWC")}
 
@@ -24,16 +25,22 @@ def _promotion():
         yield
 
 
-def by_boxes(predict, images, patch, starts, fills):
+def engines():
+    """All there are on this machine."""
+    return ["stock", "taps", *["onednn"] * onednn.available_in_general()]
+
+
+def by_boxes(predict, images, patch, starts, fills, engine=STOCK):
     """Scores of images [n, ...] with a patch at `starts`, [n positions, classes], and the plan that gave them."""
     program, constants, _ = jaxprs.trace(predict, jax.ShapeDtypeStruct((1, *images.shape[1:]), jnp.float32))
     plan = boxes.plan(program, patch, starts.tobytes())
     tables = incremental.layout(program, plan).tables[:, plan.find(starts)]
-    clean, scores = incremental.clean(program, plan, ()), incremental.scores(program, plan, ())
-    each = [
-        scores(clean(constants, image[None]), fills, np.full(len(starts), index), tables)
-        for index, image in enumerate(images)
-    ]
+    clean, scores = incremental.clean(program, plan, engine), incremental.scores(program, plan, engine)
+    each = []
+    for index, image in enumerate(images):
+        maps, alone = clean(constants, image[None])
+        np.testing.assert_allclose(alone, predict(image[None]), rtol=1e-4, atol=2e-5 * max(1.0, abs(alone).max()))
+        each.append(scores(maps, fills, np.full(len(starts), index), tables))
     return np.concatenate(each), plan
 
 
@@ -153,7 +160,8 @@ def test_random_programs(axes, chosen, head, data):
     starts = np.unique([0 * corner, corner, *rng.integers(0, corner + 1, (4, axes))], axis=0).astype(np.int32)
     images = rng.random((2, *sizes, 2), np.float32)
     fills = rng.random((data.draw(st.integers(1, 2)), *sizes, 2), np.float32)
-    found, _ = by_boxes(predict, images, patch, starts, fills)
+    engine = Engine(data.draw(st.sampled_from(engines())))
+    found, _ = by_boxes(predict, images, patch, starts, fills, engine)
     expected = jax.jit(predict)(occluded(images, patch, starts, fills))
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=2e-5 * max(1.0, float(jnp.abs(expected).max())))
 
@@ -182,8 +190,21 @@ class Block(nn.Module):
         return nn.max_pool(nn.relu(nn.Conv(8, (3, 3))(nn.relu(nn.Conv(8, (3, 3))(x)))), (2, 2), (2, 2))
 
 
-@pytest.mark.parametrize("kind", ["resnet", "densenet", "mobilenet", "inception", "vgg"])
-def test_blocks_of_known_networks_are_local(kind):
+@pytest.mark.parametrize(
+    ("kind", "convolutions"),
+    [
+        ("resnet", "onednn"),
+        ("densenet", "stock"),
+        ("mobilenet", "taps"),
+        ("mobilenet", "onednn"),
+        ("inception", "onednn"),
+        ("vgg", "stock"),
+    ],
+)
+def test_blocks_of_known_networks_are_local(kind, convolutions):
+    if convolutions not in engines():
+        pytest.skip("oneDNN is not in this jaxlib")
+
     class Net(nn.Module):
         @nn.compact
         def __call__(self, x):
@@ -197,7 +218,7 @@ def test_blocks_of_known_networks_are_local(kind):
     predict = jax.tree_util.Partial(net.apply, variables)
     starts = np.array([[0, 0], [7, 20], [21, 4], [42, 33]], np.int32)
     images, fills = rng.random((1, *shape), np.float32), np.zeros((1, *shape), np.float32)
-    found, plan = by_boxes(predict, images, (6, 7), starts, fills)
+    found, plan = by_boxes(predict, images, (6, 7), starts, fills, Engine(convolutions))
     expected = jax.jit(predict)(occluded(images, (6, 7), starts, fills))
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
     assert plan.part < 0.6, "most of the work is spared"
@@ -224,7 +245,8 @@ def test_an_operation_that_nobody_foresaw_makes_it_dense_and_never_wrong():
 
 def test_a_sweep_finds_out_by_itself_what_is_fastest(monkeypatch):
     for limit in ("TRYING_WORK", "BOXES_WORK", "SURE"):
-        monkeypatch.setattr(evaluation, limit, 0.0)
+        monkeypatch.setattr(ways, limit, 0.0)
+    monkeypatch.setattr(onednn, "available_in_general", lambda: False)
     tried = []
     real = evaluation._Run.batch
     monkeypatch.setattr(
@@ -243,8 +265,7 @@ def test_a_sweep_finds_out_by_itself_what_is_fastest(monkeypatch):
     found = occlusion.sweep(predict, images, **options)
     expected = occlusion.sweep(predict, images, method="dense", **options)
     np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=1e-6)
-    ways = {(type(way.plan), way.options) for way in tried}
-    assert len(ways) == 4, "boxes and whole images, each with and without YNNPACK"
+    assert len({(type(way.plan), way.engine) for way in tried}) == 4, "boxes, whole images; with, without YNNPACK"
     tried.clear()
     occlusion.sweep(predict, images, **options)
     assert len(set(tried)) == 1, "it is known now"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hw3 import batches, cnn, datasets, occlusion
-from hw3.occlusion import boxes, classification, evaluation, overlays, tiles, tiling
+from hw3.occlusion import boxes, classification, convolutions, overlays, tiles, tiling, ways
 
 
 def network(description, image_shape, classes=4, seed=0):
@@ -29,14 +29,14 @@ def sparse(rng, shape):
 @pytest.fixture
 def by_tiles(monkeypatch):
     """Method "incremental" is by tiles, also where boxes would spare more."""
-    real = evaluation.choose
+    real = ways.choose
 
     def choose(method, classifier, patch, *rest):
         if method != "incremental":
             return real(method, classifier, patch, *rest)
-        return (evaluation.Way(tiling.plan(classifier.program, patch)[0], ()),)
+        return (ways.Way(tiling.plan(classifier.program, patch)[0], convolutions.STOCK),)
 
-    monkeypatch.setattr(evaluation, "choose", choose)
+    monkeypatch.setattr(ways, "choose", choose)
 
 
 NETWORKS = ["conv3-5 maxpool2 dense7", "conv2-3 conv3-4 maxpool2 conv2-4 maxpool2 dropout0.5", "maxpool3 conv2-4"]
@@ -113,8 +113,8 @@ def test_auto_is_by_tiles_only_where_it_pays():
 
     def chosen(method, positions, platform="cpu", devices=1):
         mesh = SimpleNamespace(size=devices, devices=np.array([SimpleNamespace(platform=platform)] * devices))
-        ways = evaluation.choose(method, classifier._replace(mesh=mesh), (8, 8), starts, positions)
-        return [type(way.plan) for way in ways]
+        found = ways.choose(method, classifier._replace(mesh=mesh), (8, 8), starts, positions)
+        return [type(way.plan) for way in found]
 
     nothing = type(None)
     assert chosen("auto", 441) == [nothing], "it would be compiled for nothing"

@@ -1,0 +1,57 @@
+"""What a program for one image and one for several show about a function."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from hw3.occlusion import batched, jaxprs
+
+SHAPE = (6, 6, 3)
+
+
+class Net(nn.Module):
+    train: bool = False
+    dropout: bool = False
+
+    @nn.compact
+    def __call__(self, x):
+        x = nn.relu(nn.BatchNorm(use_running_average=not self.train)(nn.Conv(4, (3, 3))(x)))
+        x = nn.Dropout(0.5, deterministic=not self.dropout)(nn.max_pool(x, (2, 2), (2, 2)))
+        return nn.softmax(nn.Dense(3)(x.reshape(len(x), -1)))
+
+
+def network(**options):
+    variables = jax.jit(Net().init)(jax.random.key(0), jnp.zeros((1, *SHAPE)))
+    rngs = {"dropout": jax.random.key(1)}
+    return lambda x: Net(**options).apply(variables, x, rngs=rngs, mutable=["batch_stats"])[0]
+
+
+row = np.float32([[1.0], [2.0]])
+FUNCTIONS = {
+    "a network": (network(), True),
+    "batch normalisation in training": (network(train=True), False),
+    "dropout in training": (network(dropout=True), False),
+    "less the mean of the batch": (lambda x: x.mean((1, 2)) - x.mean((0, 1, 2)), False),
+    "by the size of the batch": (lambda x: x.mean((1, 2)) / len(x), False),
+    "by the place in the batch": (
+        lambda x: x.mean((1, 2)) * (1 + jnp.arange(len(x), dtype=jnp.float32)[:, None]),
+        False,
+    ),
+    "an array as long as the batch": (lambda x: x.mean((1, 2)) * row[: len(x)], False),
+    "in the other order": (lambda x: x.mean((1, 2))[::-1], False),
+    "the first alone": (lambda x: x.mean((1, 2)) + x[0, 0, 0], False),
+    "another way for several": (lambda x: x.mean((1, 2)) if len(x) == 1 else x.max((1, 2)), False),
+    "always the same": (lambda x: jnp.ones((len(x), 3)) / 3, False),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_independence_is_seen_only_where_it_is_certain(name):
+    function, expected = FUNCTIONS[name]
+    with jax.numpy_rank_promotion("allow"), jax.numpy_dtype_promotion("standard"):
+        one, several = (
+            jaxprs.trace(function, jax.ShapeDtypeStruct((count, *SHAPE), jnp.float32))[0] for count in (1, 2)
+        )
+    assert batched.independent(one, several) is expected
