@@ -117,8 +117,8 @@ def pytorch(params: Any, images: np.ndarray, labels: np.ndarray, logits: np.ndar
     return calls
 
 
-def large_sweep(net: Any, image: np.ndarray, label: int, expected: Any) -> Calls:
-    """Captum on the twin of a large network, at its best settings: a patch of 32x32, stride 16.
+def large_sweep(net: Any, image: np.ndarray, patch: int, label: int, expected: Any) -> Calls:
+    """Captum on the twin of a large network, at its best settings, with a stride of half the patch.
 
     Args: image: float32 [1, height, width, 3]; expected: the twin's probabilities of it. Raises ImportError.
     """
@@ -130,8 +130,8 @@ def large_sweep(net: Any, image: np.ndarray, label: int, expected: Any) -> Calls
 
     def attribute(at_once: int) -> Any:
         with torch.inference_mode():
-            options = {"strides": (3, 16, 16), "target": label, "perturbations_per_eval": at_once}
-            return Occlusion(net).attribute(x, (3, 32, 32), **options)
+            options = {"strides": (3, patch // 2, patch // 2), "target": label, "perturbations_per_eval": at_once}
+            return Occlusion(net).attribute(x, (3, patch, patch), **options)
 
     with torch.inference_mode():
         check_equal(net(x), expected, "PyTorch")

@@ -15,6 +15,7 @@ import psutil
 from hw3.cnn import fast_layers
 
 SHORTEST = 0.3  # seconds that one timing lasts at least
+LONG = 5.0  # seconds of a first call after which there is no second one to warm up
 # Cores that others may use before times count as disturbed: background services use a few hundredths; a tenth already
 # moves the threads of a library that keeps them in step, more than ours.
 QUIET = 0.1
@@ -31,9 +32,11 @@ class Row(NamedTuple):
 
 
 class Times(NamedTuple):
-    """Seconds a call of each contender of a row, and how many cores others used meanwhile, on average."""
+    """Seconds of each contender's calls and of its first, which compiles; and how many cores others used meanwhile, on
+    average."""
 
     seconds: dict[str, list[float]]
+    first: dict[str, float]
     others: float
 
 
@@ -73,16 +76,16 @@ def seconds(call: Callable[[], Any], calls: int) -> float:
 
 def measure(row: Row, repeats: int) -> Times:
     """Times each contender `repeats` times in turn after warming up."""
-    calls = {}
+    calls, first = {}, {}
     for name, call in row.contenders.items():
-        seconds(call, 1)
-        calls[name] = max(1, round(SHORTEST / seconds(call, 1)))
+        first[name] = seconds(call, 1)
+        calls[name] = 1 if first[name] > LONG else max(1, round(SHORTEST / seconds(call, 1)))
     found: dict[str, list[float]] = {name: [] for name in row.contenders}
     load = OthersLoad()
     for _ in range(repeats):
         for name, call in row.contenders.items():
             found[name].append(seconds(call, calls[name]))
-    return Times(found, load.cores())
+    return Times(found, first, load.cores())
 
 
 def lines(row: Row, times: Times, peak: float, force: bool) -> list[list[str]]:
@@ -99,6 +102,7 @@ def lines(row: Row, times: Times, peak: float, force: bool) -> list[list[str]]:
                 name,
                 f"{1e3 * median:.1f}",
                 f"{1e3 * min(values):.1f}..{1e3 * max(values):.1f}",
+                f"{times.first[name]:.1f}",
                 f"{row.items / median:,.0f} {row.unit}/s",
                 f"{row.flop / median / peak:.0%}" if row.flop else "",
                 ratio if force or not disturbed else "disturbed",

@@ -40,7 +40,7 @@ def test_others_are_told_from_ourselves(monkeypatch):
 )
 def test_ratios_of_a_disturbed_row_are_left_out(others, force, said):
     row = Row("work", "items", 4, None, {})
-    times = Times({"hw3": [0.01, 0.02, 0.02], "peer": [0.04, 0.04, 0.05]}, others)
+    times = Times({"hw3": [0.01, 0.02, 0.02], "peer": [0.04, 0.04, 0.05]}, {"hw3": 1.0, "peer": 0.1}, others)
     line = timing.lines(row, times, 1.0, force)[1]
     assert line[6] == said
     assert line[3] == "40.0..50.0"
