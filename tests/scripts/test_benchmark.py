@@ -42,8 +42,8 @@ def test_ratios_of_a_disturbed_row_are_left_out(others, force, said):
     row = Row("work", "items", 4, None, {})
     times = Times({"hw3": [0.01, 0.02, 0.02], "peer": [0.04, 0.04, 0.05]}, {"hw3": 1.0, "peer": 0.1}, others)
     line = timing.lines(row, times, 1.0, force)[1]
-    assert line[6] == said
-    assert line[3] == "40.0..50.0"
+    assert line[7] == said
+    assert line[3:5] == ["40.0..50.0", "0.1"]
 
 
 def test_bars():
