@@ -15,7 +15,7 @@ from absl import flags
 from common import console, folders, output, program, shared_flags
 
 from hw3 import cnn, datasets
-from hw3.cnn import checkpoints, training
+from hw3.cnn import checkpoints, fast_layers, training
 from hw3.errors import InvalidInput
 from hw3.studies import given
 from hw3.studies import training as study
@@ -31,7 +31,7 @@ def recipe() -> training.Recipe:
     base = given.RECIPE if published else training.RECIPES.get(TRAINING["model"].value, training.Recipe())
     changes: dict[str, Any] = {
         name: TRAINING[name].value
-        for name in ("epochs", "batch_size", "learning_rate", "max_shift")
+        for name in ("epochs", "batch_size", "learning_rate", "max_shift", "optimizer")
         if TRAINING[name].value is not None
     }
     return base._replace(**changes)
@@ -46,6 +46,12 @@ def main() -> None:
     # A slice up to None is the whole set.
     dataset = dataset._replace(train_images=dataset.train_images[:count], train_labels=dataset.train_labels[:count])
     training.check(settings, dataset.train_images.shape[1:])
+    folder = shared_flags.run_folder(OUTDIR.value, name)
+    directory = folder / "checkpoint"
+    saved = checkpoints.load(directory) if checkpoints.exists(directory) else None
+    # A run that goes on sums as it began, whatever processor it is on now.
+    at_once = saved.run.recipe.gradient_bytes if saved else fast_layers.cache_bytes()
+    settings = settings._replace(gradient_bytes=at_once)
     run = checkpoints.Run(
         name,
         dataset.name,
@@ -55,9 +61,6 @@ def main() -> None:
         settings,
         seed,
     )
-    folder = shared_flags.run_folder(OUTDIR.value, name)
-    directory = folder / "checkpoint"
-    saved = checkpoints.load(directory) if checkpoints.exists(directory) else None
     folders.own_folder(folder, known=saved is not None)
     folders.check_writable(directory)
     model = cnn.CNN(layers, dataset.classes)

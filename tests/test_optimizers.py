@@ -42,6 +42,25 @@ def test_a_constant_rate_is_a_constant_schedule():
     assert jax.tree.leaves(after(optimizers.sgd(0.2, 0.9)))[0] != PARAMS["bias"]
 
 
+def test_muon_makes_the_step_of_a_kernel_orthogonal():
+    """A kernel [..., inputs, outputs] moves by a matrix whose singular values are about the rate (Newton and Schulz's
+    iteration with these coefficients leaves them within a third of 1), along the gradient's own singular vectors."""
+    rng = np.random.default_rng(0)
+    kernel, bias = rng.normal(size=(2, 2, 3, 5)).astype(np.float32), np.float32([3.0, -1.0])
+    params, gradient = {"k": kernel, "b": bias}, {"k": 40 * kernel[::-1], "b": np.float32([-2.0, 1e3])}
+    muon = optimizers.muon(0.1, 0.95)
+    found, _ = jax.jit(lambda g, p: optimizers.step(muon, g, muon.init(p), p))(gradient, params)
+    step = (kernel - found["k"]).reshape(12, 5) / 0.1
+    left, _, right = np.linalg.svd(gradient["k"].reshape(12, 5), full_matrices=False)
+    along = left.T @ step @ right.T
+    assert np.abs(np.diag(along) - 1).max() < 0.35
+    np.testing.assert_allclose(along, np.diag(np.diag(along)), atol=1e-3)
+    np.testing.assert_allclose(step, left @ along @ right, atol=1e-3)
+    up, down = found["b"] - bias  # Adam's step, whatever the size of the gradient
+    assert 0.09 < up < 0.15
+    assert up == pytest.approx(-down, rel=1e-5)
+
+
 def test_adam_moves_by_its_rate_whatever_the_size_of_the_gradient():
     for scale in (1.0, 1e4):
         found = after(optimizers.adam(0.01), [jax.tree.map(lambda leaf, s=scale: s * leaf, GRADIENTS[0])])

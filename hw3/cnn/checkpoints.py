@@ -20,6 +20,9 @@ from hw3.cnn import training
 from hw3.cnn.training import EpochMetrics, Metrics, Recipe, State
 from hw3.errors import InvalidInput
 
+# What checkpoints hold that were written before recipes said so.
+EARLIER = {"optimizer": "sgd", "gradient_bytes": 2**23}
+
 
 class Run(NamedTuple):
     """What fixes every number of a training run on one kind of machine."""
@@ -151,7 +154,7 @@ def _as_json(value: Any) -> Any:
 
 
 def _run(value: dict[str, Any]) -> Run:
-    recipe = Recipe(**value["recipe"])
+    recipe = Recipe(**EARLIER | value["recipe"])
     return Run(**{**value, "recipe": recipe, "image_shape": tuple(value["image_shape"])})
 
 

@@ -7,6 +7,7 @@ gradients differ by float32 rounding, and at exact ties in a pooling window the 
 """
 
 import functools
+import os
 from typing import Any
 
 import flax.linen as nn
@@ -15,8 +16,9 @@ import jax.numpy as jnp
 
 from hw3 import onednn
 
-# Images whose products one call sums into a kernel's gradient: more no longer fit the processor's caches.
-GRADIENT_BATCH = 64
+# Bytes of inputs and gradients whose products one call of oneDNN sums into a kernel's gradient: what the second-level
+# cache of a core holds. On processors with a slow third level twice as many take twice the time (BUILD.md, Speed).
+GRADIENT_BYTES = 2**20
 
 
 def engine(dtype: Any = jnp.float32) -> str:
@@ -35,24 +37,27 @@ def compiler_options(platform: str) -> dict[str, str]:
     return {"xla_cpu_experimental_ynn_fusion_type": ""} if platform == "cpu" else {}
 
 
-def convolve_relu(x: jax.Array, kernel: jax.Array, bias: jax.Array) -> jax.Array:
+def convolve_relu(x: jax.Array, kernel: jax.Array, bias: jax.Array, gradient_bytes: int = GRADIENT_BYTES) -> jax.Array:
     """ReLU of a 'VALID' convolution plus bias.
 
     x [batch, height, width, inputs], kernel [window, window, inputs, outputs], bias [outputs] -> [batch,
-    height - window + 1, width - window + 1, outputs].
+    height - window + 1, width - window + 1, outputs]. Where oneDNN does it, the kernel's gradient is
+    summed over as many images at a time as take `gradient_bytes`.
     """
     if engine(x.dtype) == "onednn":
-        return _convolve_relu(x, kernel, bias)
+        return _convolve_relu(x, kernel, bias, gradient_bytes)
     return nn.relu(_stock_convolution(x, kernel) + bias.reshape(1, 1, 1, -1))
 
 
-def convolve_pool_relu(x: jax.Array, kernel: jax.Array, bias: jax.Array, window: int) -> jax.Array:
+def convolve_pool_relu(
+    x: jax.Array, kernel: jax.Array, bias: jax.Array, window: int, gradient_bytes: int = GRADIENT_BYTES
+) -> jax.Array:
     """`convolve_relu`, then max pooling with stride `window`: [batch, height // window, width // window, outputs].
 
     Bias and ReLU are monotone and so come after the pooling, where there is less to do.
     """
     if engine(x.dtype) == "onednn":
-        pooled = _convolve_pool(x, kernel, window)
+        pooled = _convolve_pool(x, kernel, window, gradient_bytes)
     else:
         pooled = max_pool(_stock_convolution(x, kernel), window)
     return nn.relu(pooled + bias.reshape(1, 1, 1, -1))
@@ -68,6 +73,13 @@ def max_pool(x: jax.Array, window: int) -> jax.Array:
     if engine(x.dtype) == "stock":
         return nn.max_pool(x, (window, window), (window, window))
     return _max_pool(x, window)
+
+
+def cache_bytes() -> int:
+    """Bytes of a core's second-level cache, as far as the system tells; `GRADIENT_BYTES` otherwise."""
+    name = "SC_LEVEL2_CACHE_SIZE"
+    found = os.sysconf(name) if name in getattr(os, "sysconf_names", {}) else 0
+    return found if found > 0 else GRADIENT_BYTES
 
 
 def _stock_convolution(x: jax.Array, kernel: jax.Array) -> jax.Array:
@@ -133,23 +145,28 @@ def _input_gradient(gradient: jax.Array, kernel: jax.Array) -> jax.Array:
     return onednn.convolve(gradient, jnp.flip(kernel, (0, 1)), padding=kernel.shape[0] - 1, swap_features=True)
 
 
-def _kernel_gradient(x: jax.Array, gradient: jax.Array, window: int) -> jax.Array:
+def _kernel_gradient(x: jax.Array, gradient: jax.Array, window: int, at_once_bytes: int) -> jax.Array:
     """Gradient in the kernel, [window, window, inputs, outputs], of x [batch, height, width, inputs] and the result's
     gradient [height - window + 1, width - window + 1, batch, outputs].
 
     It is a convolution over (row, column, input) with one large kernel, the result's gradient, whose window along the
-    third axis is 1; the batch is what it sums over. So oneDNN's inner loop runs over inputs, of which there are many,
-    and not over the few pixels of the window. With few inputs XLA's own formulation is faster.
+    third axis is 1; the batch is what it sums over, as many images at a time as take `at_once_bytes`. So oneDNN's inner
+    loop runs over inputs, of which there are many, and not over the few pixels of the window. With few inputs XLA's own
+    formulation is faster.
     """
     x = _after(x, gradient)
     if x.shape[3] < 8:
         numbers = jax.lax.ConvDimensionNumbers((3, 0, 1, 2), (3, 2, 0, 1), (2, 3, 0, 1))
         return jax.lax.conv_general_dilated(x, gradient, (1, 1), "VALID", dimension_numbers=numbers)
+    images = x.shape[0]
+    at_once = max(1, at_once_bytes * images // (x.nbytes + gradient.nbytes))
     x = x.transpose(1, 2, 3, 0)
     total = jnp.zeros((), x.dtype)
-    for first in range(0, x.shape[-1], GRADIENT_BATCH):
-        images = slice(first, first + GRADIENT_BATCH)
-        total = total + onednn.convolve(x[None, ..., images], gradient[:, :, None, images])
+    # Parts of one size, for each size is a kernel of its own to oneDNN.
+    at_once = -(-images // -(-images // at_once))
+    for first in range(0, images, at_once):
+        some = slice(first, first + at_once)
+        total = total + onednn.convolve(x[None, ..., some], gradient[:, :, None, some])
     return total.reshape(window, window, x.shape[2], -1)
 
 
@@ -163,20 +180,22 @@ def _after(x: jax.Array, other: jax.Array) -> jax.Array:
     return x + 0 * other[(0,) * other.ndim]
 
 
-@jax.custom_vjp
-def _convolve_relu(x: jax.Array, kernel: jax.Array, bias: jax.Array) -> jax.Array:
+@functools.partial(jax.custom_vjp, nondiff_argnums=(3,))
+def _convolve_relu(x: jax.Array, kernel: jax.Array, bias: jax.Array, gradient_bytes: int) -> jax.Array:
     return onednn.convolve(x, kernel, bias, relu=True)
 
 
-def _convolve_relu_forward(x: jax.Array, kernel: jax.Array, bias: jax.Array) -> tuple[jax.Array, Any]:
+def _convolve_relu_forward(
+    x: jax.Array, kernel: jax.Array, bias: jax.Array, gradient_bytes: int
+) -> tuple[jax.Array, Any]:
     y = onednn.convolve(x, kernel, bias, relu=True)
     return y, (x, kernel, y)
 
 
-def _convolve_relu_backward(saved: Any, gradient: jax.Array) -> tuple[jax.Array, ...]:
+def _convolve_relu_backward(gradient_bytes: int, saved: Any, gradient: jax.Array) -> tuple[jax.Array, ...]:
     x, kernel, y = saved
     gradient = jnp.where(y > 0, gradient, jnp.zeros((), gradient.dtype))
-    in_kernel = _kernel_gradient(x, gradient.transpose(1, 2, 0, 3), kernel.shape[0])
+    in_kernel = _kernel_gradient(x, gradient.transpose(1, 2, 0, 3), kernel.shape[0], gradient_bytes)
     # As a matrix product: XLA:CPU turns a sum over so many rows into a slow `reduce_window`.
     in_bias = jnp.ones((1, gradient.size // gradient.shape[3]), gradient.dtype) @ gradient.reshape(-1, kernel.shape[3])
     return _input_gradient(_after(gradient, in_kernel), kernel), in_kernel, in_bias[0]
@@ -185,24 +204,24 @@ def _convolve_relu_backward(saved: Any, gradient: jax.Array) -> tuple[jax.Array,
 _convolve_relu.defvjp(_convolve_relu_forward, _convolve_relu_backward)
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
-def _convolve_pool(x: jax.Array, kernel: jax.Array, window: int) -> jax.Array:
+@functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3))
+def _convolve_pool(x: jax.Array, kernel: jax.Array, window: int, gradient_bytes: int) -> jax.Array:
     return _largest(onednn.convolve(x, kernel), window)[0]
 
 
-def _convolve_pool_forward(x: jax.Array, kernel: jax.Array, window: int) -> tuple[jax.Array, Any]:
+def _convolve_pool_forward(x: jax.Array, kernel: jax.Array, window: int, gradient_bytes: int) -> tuple[jax.Array, Any]:
     values, places = _largest(onednn.convolve(x, kernel), window)
     return values, (x, kernel, places)
 
 
-def _convolve_pool_backward(window: int, saved: Any, gradient: jax.Array) -> tuple[jax.Array, ...]:
+def _convolve_pool_backward(window: int, gradient_bytes: int, saved: Any, gradient: jax.Array) -> tuple[jax.Array, ...]:
     x, kernel, places = saved
     height, width = (size - kernel.shape[0] + 1 for size in x.shape[1:3])
     batch, outputs = gradient.shape[0], gradient.shape[3]
     # In the order of axes that the kernel's gradient needs: cheaper than to transpose the full one.
     pooled = gradient.transpose(1, 2, 0, 3), places.transpose(1, 2, 0, 3)
     turned = _restore(_spread(*pooled, window, (0, 1)), (height, width, batch, outputs))
-    in_kernel = _kernel_gradient(x, turned, kernel.shape[0])
+    in_kernel = _kernel_gradient(x, turned, kernel.shape[0], gradient_bytes)
     full = _restore(_spread(_after(gradient, in_kernel), places, window, (1, 2)), (batch, height, width, outputs))
     return _input_gradient(full, kernel), in_kernel
 

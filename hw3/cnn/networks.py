@@ -23,18 +23,24 @@ class Convolution(nn.Module):
     window: int
 
     @nn.compact
-    def __call__(self, x: jax.Array, train: bool = False, pool: int | None = None) -> jax.Array:
+    def __call__(
+        self,
+        x: jax.Array,
+        train: bool = False,
+        pool: int | None = None,
+        gradient_bytes: int = fast_layers.GRADIENT_BYTES,
+    ) -> jax.Array:
         """[batch, height, width, channels] -> [batch, height - window + 1, width - window + 1, features].
 
-        With `pool`, in training only, the max pooling that follows is done here as well.
+        With `pool`, in training only, the max pooling that follows is done here as well; `gradient_bytes` as there.
         """
         linear = nn.Conv(self.features, (self.window, self.window), padding="VALID", name="linear")
         if not train:
             return nn.relu(linear(x))
         kernel, bias = (linear.variables["params"][name] for name in ("kernel", "bias"))
         if pool:
-            return fast_layers.convolve_pool_relu(x, kernel, bias, pool)
-        return fast_layers.convolve_relu(x, kernel, bias)
+            return fast_layers.convolve_pool_relu(x, kernel, bias, pool, gradient_bytes)
+        return fast_layers.convolve_relu(x, kernel, bias, gradient_bytes)
 
 
 class MaxPool(nn.Module):
@@ -69,15 +75,20 @@ class CNN(nn.Module):
     classes: int = 10
 
     @nn.compact
-    def __call__(self, images: jax.Array, train: bool = False) -> jax.Array:
-        """Logits [batch, classes] of images float32 [batch, height, width, channels] in [0, 1]; dropout if `train`."""
+    def __call__(
+        self, images: jax.Array, train: bool = False, gradient_bytes: int = fast_layers.GRADIENT_BYTES
+    ) -> jax.Array:
+        """Logits [batch, classes] of images float32 [batch, height, width, channels] in [0, 1]; dropout if `train`.
+
+        `gradient_bytes`, in training, as in `hw3.cnn.fast_layers`.
+        """
         x = images
         pool = None  # the window of a pooling that its convolution does as well
         for index, (name, layer) in enumerate(zip(layer_names(self.layers), self.layers, strict=True)):
             if layer.kind == "conv":
                 following = self.layers[index + 1] if train and index + 1 < len(self.layers) else None
                 pool = following.window if following and following.kind == "maxpool" else None
-                x = Convolution(layer.features, layer.window, name=name)(x, train, pool)
+                x = Convolution(layer.features, layer.window, name=name)(x, train, pool, gradient_bytes)
             elif layer.kind == "maxpool":
                 x, pool = x if pool else MaxPool(layer.window, name=name)(x, train), None
             elif layer.kind == "dense":

@@ -39,7 +39,16 @@ def _constant(values: Any) -> np.ndarray:
 
 
 # Document 001's optimiser; it does not state epochs and batch size, and 004 states nothing.
-RECIPE = Recipe(epochs=12, learning_rate=0.01, schedule="constant", nesterov=False, weight_decay=0.0, max_shift=0)
+RECIPE = Recipe(
+    epochs=12,
+    batch_size=128,
+    learning_rate=0.01,
+    schedule="constant",
+    momentum=0.9,
+    nesterov=False,
+    max_shift=0,
+    optimizer="sgd",
+)
 
 # Problem 3: n = 2 hidden units, d = 2 inputs, m = 2 outputs, T = 3 steps.
 RNN_PARAMS = RNNParams(

@@ -14,7 +14,7 @@ from absl import flags
 
 from common import flag_values
 from hw3 import classifiers, cnn, datasets
-from hw3.cnn import checkpoints
+from hw3.cnn import checkpoints, training
 from hw3.cnn.checkpoints import Checkpoint
 from hw3.errors import InvalidInput
 
@@ -37,9 +37,10 @@ def define_training_flags() -> dict[str, flags.FlagHolder]:
             "recipe",
             "default",
             ["default", "published"],
-            "default: cosine schedule, weight decay, small shifts; published: document 001's constant SGD 0.01 with "
+            "default: Muon with a cosine schedule, small shifts; published: document 001's constant SGD 0.01 with "
             "momentum 0.9.",
         ),
+        flags.DEFINE_enum("optimizer", None, list(training.OPTIMIZERS), "The recipe's own by default."),
         flags.DEFINE_integer("epochs", None, "Passes over the training set; the recipe's own number by default."),
         flags.DEFINE_integer("batch_size", None, "Images in a step; the recipe's own number by default."),
         flags.DEFINE_float("learning_rate", None, "The (highest) step size; the recipe's own by default."),

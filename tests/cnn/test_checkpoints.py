@@ -1,6 +1,7 @@
 """Checkpoints: a saved run continues to the same numbers, and a damaged one is one clear error."""
 
 import gc
+import json
 
 import jax
 import numpy as np
@@ -31,6 +32,27 @@ def test_a_saved_run_continues_to_the_same_numbers(tiny_model, stripes, tiny_run
     rest = list(training.epochs(tiny_model, RECIPE, stripes, KEY, loaded.state))
     assert [m for _, m in rest] == [m for _, m in tiny_run[1:]]
     assert equal(rest[-1][0], tiny_run[-1][0])
+
+
+def test_a_run_with_muon_continues_to_the_same_numbers(tiny_model, stripes, tmp_path):
+    recipe = training.Recipe(epochs=2, batch_size=50, max_shift=0)
+    assert recipe.optimizer == "muon"
+    identity = checkpoints.Run(DESCRIPTION, "stripes", (12, 12, 1), 500, 3, recipe, 7)
+    start = training.initial_state(tiny_model, recipe, stripes, KEY)
+    (first, metrics), (last, _) = training.epochs(tiny_model, recipe, stripes, KEY, start)
+    checkpoints.save(tmp_path, checkpoints.Checkpoint(identity, first, (metrics,)))
+    (again, _), *_ = training.epochs(tiny_model, recipe, stripes, KEY, checkpoints.load(tmp_path).state)
+    assert equal(again, last)
+
+
+def test_a_checkpoint_that_does_not_name_its_optimizer_was_trained_by_sgd(saved):
+    meta = saved / "2" / "meta" / "metadata"
+    content = json.loads(meta.read_text())
+    for name in ("optimizer", "gradient_bytes"):
+        del content["run"]["recipe"][name]
+    meta.write_text(json.dumps(content))
+    recipe = checkpoints.load(saved).run.recipe
+    assert (recipe.optimizer, recipe.gradient_bytes) == ("sgd", 2**23)
 
 
 @pytest.fixture

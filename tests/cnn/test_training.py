@@ -124,6 +124,8 @@ def test_a_loss_that_is_not_finite_stops_training(tiny_model, stripes):
         ({"epochs": 0}, "epochs and batch_size must be at least 1, not 0"),
         ({"learning_rate": 0.0}, "learning_rate must be a positive number, not 0.0"),
         ({"learning_rate": float("nan")}, "learning_rate must be a positive number, not nan"),
+        ({"optimizer": "adam"}, "optimizer must be one of muon, sgd, not 'adam'"),
+        ({"gradient_bytes": 0}, "gradient_bytes must be at least 1, not 0"),
         ({"schedule": "linear"}, "schedule must be cosine or constant, not 'linear'"),
         ({"momentum": 1.0}, r"momentum must lie in \[0, 1\)"),
     ],

@@ -10,7 +10,7 @@ import numpy as np
 from prepared_sets import write_set
 from programs import FOLDER, TRAIN, fails_in_one_line, hashes, run, start_cold, succeeds
 
-from hw3.cnn import checkpoints
+from hw3.cnn import checkpoints, fast_layers
 from hw3.report import results as results_on_disk
 from hw3.studies.robustness import covering
 
@@ -23,6 +23,7 @@ def test_training_leaves_metrics_curves_and_a_checkpoint(out):
     loaded = checkpoints.load(out / FOLDER / "checkpoint")
     assert loaded.finished
     assert loaded.history[-1].test.accuracy == float(history[-1]["test_accuracy"])
+    assert loaded.run.recipe.gradient_bytes == fast_layers.cache_bytes()
 
 
 def test_a_finished_run_is_not_trained_again_nor_overwritten(out):
@@ -82,7 +83,8 @@ def test_a_prepared_set_is_trained_on_and_found_again(tmp_path):
     images = (rng.integers(0, 60, (60, 9, 11, 3)) + 60 * labels[:, None, None, None]).astype(np.uint8)
     write_set(tmp_path, {"train": (images, labels), "test": (images, labels)}, name="mine")
     sets = [f"--data_dir={tmp_path}", f"--outdir={tmp_path / 'out'}"]
-    recipe = ["--model=conv3-4 dense8", "--batch_size=10", "--epochs=8", "--max_shift=0", "--learning_rate=0.05"]
+    recipe = ["--model=conv3-4 dense8", "--batch_size=10", "--epochs=8", "--max_shift=0"]
+    recipe += ["--optimizer=sgd", "--learning_rate=0.05"]
     succeeds("train_cnn.py", "--dataset=mine", *sets, *recipe)
     trained = f"--checkpoint={tmp_path / 'out' / 'train_conv3_4_dense8' / 'checkpoint'}"
     succeeds("sweep_occlusion.py", trained, *sets, "--digit=1", "--patch_size=4,5")

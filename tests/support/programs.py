@@ -18,6 +18,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 TRAIN = [
     "--model=conv3-8 maxpool2 dense20",
     "--train_images=3000",
+    "--optimizer=sgd",
     "--learning_rate=0.1",
     "--max_shift=0",
     "--epochs=3",

@@ -5,7 +5,9 @@ import jax.numpy as jnp
 
 from hw3.cnn import training
 
-RECIPE = training.Recipe(epochs=3, batch_size=20, learning_rate=0.1, max_shift=1)
+RECIPE = training.Recipe(
+    epochs=3, batch_size=20, learning_rate=0.1, momentum=0.9, weight_decay=5e-4, max_shift=1, optimizer="sgd"
+)
 DESCRIPTION = "conv3-8 maxpool2 conv3-8 dropout0.1"
 KEY = jax.random.key(7)
 

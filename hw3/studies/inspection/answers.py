@@ -15,6 +15,7 @@ from hw3.studies.inspection.figures import (
 from hw3.studies.inspection.measure import NAME, Results
 from hw3.studies.inspection.tables import cell_table, filter_table, shift_table
 
+OPTIMIZERS = {"sgd": "SGD", "muon": "Muon"}
 ASKED_ACCURACY, ASKED_CONVOLUTIONS = 0.95, 3  # by document 002, the first on the training images
 
 # What an AUC is worth: Hosmer, Lemeshow and Sturdivant, Applied Logistic Regression, 3rd edition, section 5.2.4.
@@ -39,7 +40,8 @@ def network(trained: training.Results) -> Answer:
         f"It classifies {percent(last.test.accuracy)} of the test images and {percent(last.train.accuracy)} of the "
         f"training images correctly, and so {'meets' if meets else 'does not meet'} what the assignment asks for.",
         f"The network {run.model} has {trained.parameters:,} parameters and was trained on {run.images:,} images of "
-        f"{run.dataset} for {last.epoch} epochs of SGD with momentum {recipe.momentum} (peak step size "
+        f"{run.dataset} for {last.epoch} epochs of {OPTIMIZERS[recipe.optimizer]} with "
+        f"momentum {recipe.momentum} in batches of {recipe.batch_size} (peak step size "
         f"{recipe.learning_rate}{shift}). Asked for are at least three convolutions (here {convolutions}) and "
         f"{ASKED_ACCURACY:.0%} on the training images.",
         [
