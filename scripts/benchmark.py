@@ -23,7 +23,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from absl import flags
-from common import architectures, console, machine, output, peers, program, shared_flags, timing
+from common import architectures, console, machine, output, peers, program, shared_flags, time_to_accuracy, timing
 from common.timing import Row, Times
 from jax.sharding import Mesh
 
@@ -35,7 +35,7 @@ from hw3.recurrent import learning
 from hw3.report import timings as figures
 from hw3.studies import given
 
-ROWS = ["train", "forward", "sweep", "search", "recurrent", *architectures.NAMES, "start"]
+ROWS = ["train", "forward", "sweep", "search", "recurrent", *architectures.NAMES, "start", "accuracy"]
 CHOSEN = flags.DEFINE_list("rows", ROWS, f"What to time: {', '.join(ROWS)}.")
 REPEATS = flags.DEFINE_integer("repeats", 7, "Timings of each contender; the median counts.", lower_bound=1)
 PATCH = flags.DEFINE_integer("patch", 32, "Pixels of the patch in sweeps of large networks.", 2, architectures.SIDE)
@@ -239,6 +239,21 @@ def main() -> None:
         for name, values in starts.items():
             spread = f"{1e3 * min(values):.0f}..{1e3 * max(values):.0f}"
             lines.append(["sweep_occlusion.py", name, f"{1e3 * statistics.median(values):.0f}", spread, *[""] * 5])
+        reached = {}
+        for name, run in time_to_accuracy.contenders().items() if "accuracy" in chosen else ():
+            reached[name] = run(0)
+            said = f"{reached[name].accuracy:.2%} after {reached[name].epochs} epochs"
+            lines.append(
+                [
+                    f"training to {time_to_accuracy.GOAL:.1%}",
+                    name,
+                    f"{1e3 * reached[name].seconds:.0f}",
+                    "",
+                    "",
+                    said,
+                    *[""] * 3,
+                ]
+            )
         after = timing.others_now()
         header = [
             "work",
@@ -278,6 +293,7 @@ def main() -> None:
                 "first_seconds": {name: times.first for name, times in found.items()},
                 "seconds": {name: times.seconds for name, times in found.items()}
                 | ({"sweep_occlusion.py, whole process": starts} if starts else {}),
+                "time_to_accuracy": {name: each._asdict() for name, each in reached.items()},
             },
         )
 
