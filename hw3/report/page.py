@@ -18,6 +18,15 @@ from hw3.report import math
 # What may become of a statement, and the sign of it.
 RIGHT, CONVENTION, MISPRINTED, WRONG = "right", "right under a convention", "misprinted", "wrong"
 SIGNS = {RIGHT: "✓", CONVENTION: "≈", MISPRINTED: "⚠", WRONG: "✗"}
+FAULTS = (MISPRINTED, WRONG)
+MEANINGS = {
+    RIGHT: "it comes out as printed, from what was asked.",
+    CONVENTION: "it comes out if something is done in another way, which is named: a sum over steps, digits cut off.",
+    MISPRINTED: "something else stands there than was computed: a digit, a sign, a number that belongs elsewhere.",
+    WRONG: "it was computed wrongly, or is at odds with what it is drawn from.",
+    "": "without a mark: nothing decides it, as what a network said that nobody has any more.",
+}
+DOCUMENTS = "documents"  # id of the overview of them
 
 
 class Figure(NamedTuple):
@@ -45,6 +54,13 @@ class Published(NamedTuple):
     ours: str = ""  # the value that we find
 
 
+class See(NamedTuple):
+    """A link to another place of the page, left out where the page has no such place."""
+
+    to: str  # number of an answer, or the id of a section
+    why: str  # what the reader finds there
+
+
 class Answer(NamedTuple):
     """One question and all that belongs to it."""
 
@@ -57,6 +73,7 @@ class Answer(NamedTuple):
     published: Sequence[Published] = ()
     made_by: Sequence[str] = ()  # names of the studies behind it, whose commands make its numbers and figures again
     derivation: Markup | str = ""  # mathematics line by line, folded below the figure
+    see: Sequence[See] = ()
 
 
 class Section(NamedTuple):
@@ -64,6 +81,14 @@ class Section(NamedTuple):
 
     title: str
     answers: Sequence[Answer]
+
+
+class Document(NamedTuple):
+    """One of the documents, for the page's overview of them."""
+
+    name: str  # as in `Published.document`
+    what: str  # it is
+    numbers: Mapping[str, int]  # that it prints, by mark; "" for those that nothing decides
 
 
 class Page(NamedTuple):
@@ -77,6 +102,7 @@ class Page(NamedTuple):
     footer: str = ""
     explorables: Mapping[str, Markup] = {}  # by the number of the answer whose first figure they replace
     assets: Markup = Markup()  # what the explorables need, once
+    documents: Sequence[Document] = ()
 
 
 def render(page: Page, folder: pathlib.Path | Mapping[str, bytes]) -> str:
@@ -94,6 +120,7 @@ def render(page: Page, folder: pathlib.Path | Mapping[str, bytes]) -> str:
         return "data:image/png;base64," + base64.b64encode(_with_palette(content)).decode("ascii")
 
     by_number = {answer.number: answer for section in page.sections for answer in section.answers}
+    places = {number: slug(number) for number in by_number} | ({DOCUMENTS: DOCUMENTS} if page.documents else {})
     return environment.get_template("page.html.jinja").render(
         page._asdict(),
         findings=[by_number[number] for number in page.telling if number in by_number],
@@ -101,18 +128,31 @@ def render(page: Page, folder: pathlib.Path | Mapping[str, bytes]) -> str:
         script=Markup(_part("page.js")),
         inline=inline,
         slug=slug,
+        places=places,
+        row_id=row_id,
+        faults=lambda document: _faults(page, document),
         marks=_marks,
         signs=SIGNS,
+        meanings=MEANINGS,
     )
 
 
-def slug(answer: Answer) -> str:
+def slug(number: str) -> str:
     """What a link to an answer names: "q-2-1" for number 2 (1).
 
-    >>> slug(Answer("004: 1 (2)", "", ""))
+    >>> slug("004: 1 (2)")
     'q-004-1-2'
     """
-    return "q-" + re.sub(r"\W+", "-", answer.number).strip("-")
+    return "q-" + re.sub(r"\W+", "-", number).strip("-")
+
+
+def row_id(answer: Answer, place: int) -> str:
+    """What a link to an answer's entry on a document names, by its place among them.
+
+    >>> row_id(Answer("2 (1)", "", ""), 3)
+    'q-2-1-says-3'
+    """
+    return f"{slug(answer.number)}-says-{place}"
 
 
 def _with_palette(png: bytes) -> bytes:
@@ -126,6 +166,17 @@ def _with_palette(png: bytes) -> bytes:
 
 def _part(name: str) -> str:
     return importlib.resources.files("hw3.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _faults(page: Page, document: str) -> list[tuple[Answer, str, Published]]:
+    """What is misprinted or wrong in a document: the answers that say so, with the ids of their entries."""
+    return [
+        (answer, row_id(answer, place), entry)
+        for section in page.sections
+        for answer in section.answers
+        for place, entry in enumerate(answer.published)
+        if entry.document == document and entry.mark in FAULTS
+    ]
 
 
 def _marks(answer: Answer) -> list[tuple[str, int]]:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from hw3.report import page as pages
-from hw3.report.page import Answer, Figure, Page, Published, Section, Table
+from hw3.report.page import Answer, Document, Figure, Page, Published, Section, See, Table
 
 
 def png(pixels):
@@ -93,6 +93,34 @@ def test_findings_at_the_top_link_to_their_answers(page):
     assert "It is &amp; it stays so." in findings
     assert 'href="#q-1-1"' in findings
     assert findings.count("<li>") == 1  # there is no answer 9
+
+
+def with_documents(see=()):
+    documents = [Document("004", "a report", {pages.RIGHT: 1200, "": 3, pages.WRONG: 1}), Document("002", "a task", {})]
+    answer = ANSWER._replace(see=see)
+    return pages.render(WHOLE._replace(sections=[Section("Part", [answer])], documents=documents), PNG)
+
+
+def test_each_document_has_a_place_with_its_counts_and_links_to_what_is_wrong_in_it():
+    page = with_documents()
+    overview = page[page.index('<section id="documents">') : page.index('<section id="q-1-1">')]
+    for mark, meaning in pages.MEANINGS.items():
+        assert meaning in overview
+        assert mark in overview
+    whole, right = overview.split('<details id="document-004">')[1].split('<details id="document-002">')
+    assert "004, a report: 1,204 numbers: 1,200 right, 3 undecided, 1 wrong</summary>" in whole
+    [row] = re.findall(r'<li><a href="#([^"]+)">1 \(1\)</a> <span class="mark wrong">✗ wrong</span> 0.5', whole)
+    assert f'<tr id="{row}"><td>004</td><td>0.5</td>' in page
+    assert "0.3333</span> of 3 positions" in whole
+    assert "Nothing in it is misprinted or wrong." in right
+    assert 'id="documents"' not in pages.render(WHOLE, PNG)
+
+
+def test_answers_lead_to_others_that_are_there():
+    page = with_documents([See("1 (1)", "this one"), See("documents", "all of them"), See("9", "not there")])
+    assert '<p class="see"><a href="#q-1-1">1 (1)</a>: this one</p>' in page
+    assert '<p class="see"><a href="#documents">Document by document</a>: all of them</p>' in page
+    assert "not there" not in page
 
 
 def test_links_lead_somewhere(page):

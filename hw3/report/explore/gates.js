@@ -87,7 +87,8 @@ export function mount(stage, data) {
     const slopes = result.gradient.gates.forget.b.map((value) => digits(value));
     outcome.textContent =
       `Last output ŷ = (${last.join(", ")}), loss ${result.loss.toFixed(6)}; gradient in the forget gate's biases ` +
-      `(${slopes.join(", ")}), the sum of the bars in cell ${cell + 1}.`;
+      `(${slopes.join(", ")}), the sum of the bars in cell ${cell + 1}. The candidate k is what may come in: ` +
+      (data.tanh_candidate ? "a tanh of its weighted sum." : "a σ of its weighted sum, as the gates; most LSTMs take tanh.");
     gates.describe(`The gates of cell ${cell + 1}: f ends at ${f.at(-1)[cell].toFixed(3)}`);
     state.describe(`State and output of cell ${cell + 1}: s ends at ${s.at(-1)[cell].toFixed(3)}`);
     gradient.describe(

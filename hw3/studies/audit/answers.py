@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hw3.report.page import Answer, Figure, Published
+from hw3.report.page import DOCUMENTS, Answer, Figure, Published, See
 from hw3.report.words import enumerated
 from hw3.studies.audit import tables
 from hw3.studies.audit.figures import COUNTS, ORDER, PROBLEM_1, PROBLEM_2, PROBLEMS_3_5, REGIONS, maps_of
@@ -57,6 +57,7 @@ def every_number(results: Results) -> Answer:
         figures=[Figure(f"{NAME}/{COUNTS}", "Verdicts by document.")],
         tables=[tables.counted(results), tables.every_number(results)],
         made_by=[NAME],
+        see=[See(DOCUMENTS, "what is misprinted or wrong in each, with the reason")],
     )
 
 

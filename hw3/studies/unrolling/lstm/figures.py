@@ -53,11 +53,11 @@ def figures(results: Results) -> dict[str, Figure]:
 
 
 def _forget_gates(results: Results) -> Figure:
-    # The biases that were given are drawn once: the homework's own are among the ones they are compared with.
-    given, *compared = results.choices
-    drawn = compared if given.b in [choice.b for choice in compared] else results.choices
     return forget_gates(
-        {choice.name if choice.name[0].isalpha() else f"b_f = {choice.name}": np.array(choice.f) for choice in drawn},
+        {
+            choice.name if choice.name[0].isalpha() else f"b_f = {choice.name}": np.array(choice.f)
+            for choice in results.choices
+        },
         np.array([kept.bias for kept in results.kept]),
         np.array([kept.fractions for kept in results.kept]),
     )
