@@ -13,7 +13,7 @@ import jinja2
 from markupsafe import Markup
 from PIL import Image
 
-from hw3.report import math
+from hw3.report import charts, math
 
 # What may become of a statement, and the sign of it.
 RIGHT, CONVENTION, MISPRINTED, WRONG = "right", "right under a convention", "misprinted", "wrong"
@@ -30,7 +30,7 @@ DOCUMENTS = "documents"  # id of the overview of them
 
 
 class Figure(NamedTuple):
-    """A PNG file, relative to the folder of the results, and what it shows."""
+    """A PNG file, relative to the folder of the results, and what it shows; an SVG beside it stands for it."""
 
     file: str
     caption: str
@@ -115,9 +115,14 @@ def render(page: Page, folder: pathlib.Path | Mapping[str, bytes]) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, loader=jinja2.FunctionLoader(_part)
     )
 
+    def found(file: str) -> Any:
+        return folder[file] if isinstance(folder, Mapping) else (folder / file).read_bytes()
+
     def inline(file: str) -> str:
-        content: Any = folder[file] if isinstance(folder, Mapping) else (folder / file).read_bytes()
-        return "data:image/png;base64," + base64.b64encode(_with_palette(content)).decode("ascii")
+        svg = charts.file_beside(file)
+        if svg in folder if isinstance(folder, Mapping) else (folder / svg).exists():
+            return charts.address(found(svg).decode("utf-8"))
+        return "data:image/png;base64," + base64.b64encode(_with_palette(found(file))).decode("ascii")
 
     by_number = {answer.number: answer for section in page.sections for answer in section.answers}
     places = {number: slug(number) for number in by_number} | ({DOCUMENTS: DOCUMENTS} if page.documents else {})
@@ -158,7 +163,7 @@ def row_id(answer: Answer, place: int) -> str:
 def _with_palette(png: bytes) -> bytes:
     """A PNG in at most 256 colours, a third of the size: those of our figures stay within a few of 255 levels."""
     picture = Image.open(io.BytesIO(png)).convert("RGB")
-    small = picture.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
+    small = picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     written = io.BytesIO()
     small.save(written, format="PNG", optimize=True)
     return written.getvalue()

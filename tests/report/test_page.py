@@ -1,8 +1,10 @@
 """The page: self-contained, escaped, complete, in one order for every reader."""
 
 import base64
+import html
 import io
 import re
+import urllib.parse
 
 import numpy as np
 import pytest
@@ -111,7 +113,7 @@ def test_each_document_has_a_place_with_its_counts_and_links_to_what_is_wrong_in
     assert "004, a report: 1,204 numbers: 1,200 right, 3 undecided, 1 wrong</summary>" in whole
     [row] = re.findall(r'<li><a href="#([^"]+)">1 \(1\)</a> <span class="mark wrong">✗ wrong</span> 0.5', whole)
     assert f'<tr id="{row}"><td>004</td><td>0.5</td>' in page
-    assert "0.3333</span> of 3 positions" in whole
+    assert '0.5; <span class="ours">0.3333</span> (of 3 positions)</li>' in whole
     assert "Nothing in it is misprinted or wrong." in right
     assert 'id="documents"' not in pages.render(WHOLE, PNG)
 
@@ -129,11 +131,20 @@ def test_links_lead_somewhere(page):
     assert all(f'id="{target}"' in page for target in targets)
 
 
+def test_a_chart_stands_for_its_pixels():
+    svg = '<svg xmlns="http://www.w3.org/2000/svg"><text fill="#123">50% &amp; 1</text></svg>'
+    page = pages.render(WHOLE, {**PNG, "b.svg": svg.encode()})
+    assert page.count('src="data:image/png;base64,') == 1
+    assert not re.search(r"https?://", page)
+    [address] = re.findall(r'<img src="data:image/svg\+xml,([^"]*)" alt="second"', page)
+    assert urllib.parse.unquote(html.unescape(address)) == svg.replace('"', "'")
+
+
 def test_an_explorable_takes_the_figure_s_place_and_the_figure_is_for_those_without_script():
     explorable = Markup('<div id="patch"></div>')
     page = pages.render(WHOLE._replace(explorables={"1 (1)": explorable}, assets=Markup("<script>go()</script>")), PNG)
     assert explorable in page
-    assert re.search(r'<noscript>\s*<figure>\s*<img[^>]*alt="first"', page)
+    assert len(re.findall(r'<figure class="stands-in">\s*<img[^>]*alt="first"', page)) == page.count('alt="first"') == 1
     assert page.rstrip().endswith("<script>go()</script>\n</body>\n</html>")
 
 
