@@ -35,7 +35,7 @@ SECTIONS = (
     Section("Problem 1: inside a convolutional network", (training, inspection), inspection.answers),
     Section("Problem 2: how robust is it?", (covering, pasting), robustness.answers),
     Section("Beyond one image: a sweep over many", (fragility,), fragility.answers),
-    Section("Problems 3 and 5: back-propagation through time by hand", (rnn, lstm, audit), unrolling.answers),
+    Section("Problems 3 and 5: backpropagation through time by hand", (rnn, lstm, audit), unrolling.answers),
     Section("Every printed number, checked", (audit,), audit.answers),
     Section("Problem 4: long sequences", (gradient_flow, echo_states, learning), long_sequences.answers),
     Section(

@@ -69,7 +69,7 @@ def forget_gates(choices: Mapping[str, np.ndarray], biases: np.ndarray, kept: np
     `kept` `[B, n]` is the product of f over the steps at each of the biases `[B]`. Two cells are drawn.
     """
     cells = min(kept.shape[1], 2)
-    figure = style.new_figure(4.2 * (cells + 1), 4.2)
+    figure = style.new_figure(3.1 * (cells + 1), 3.4)
     figure.suptitle("What the forget gate's bias does", weight="bold")
     *panels, right = figure.subplots(1, cells + 1)
     styles = ((ORANGE, "s", "-"), (BLUE, "o", "--"), (VERMILION, "D", ":"), (GREEN, "^", "-."))
