@@ -26,6 +26,7 @@ MEANINGS = {
     WRONG: "it was computed wrongly, or is at odds with what it is drawn from.",
     "": "without a mark: nothing decides it, as what a network said that nobody has any more.",
 }
+LONGEST_NUMBER = 24  # characters: "0.476 (0.250 to 0.702)"
 DOCUMENTS = "documents"  # id of the overview of them
 
 
@@ -135,6 +136,7 @@ def render(page: Page, folder: pathlib.Path | Mapping[str, bytes]) -> str:
         slug=slug,
         places=places,
         row_id=row_id,
+        columns_of_words=columns_of_words,
         faults=lambda document: _faults(page, document),
         marks=_marks,
         signs=SIGNS,
@@ -158,6 +160,19 @@ def row_id(answer: Answer, place: int) -> str:
     'q-2-1-says-3'
     """
     return f"{slug(answer.number)}-says-{place}"
+
+
+def columns_of_words(table: Table) -> list[int]:
+    """The columns, from 1, that hold text, which is set from the left and may wrap, rather than numbers.
+
+    >>> columns_of_words(Table("", ("layer", "why"), [("conv1", "the number of the layer before stands here"), (1, 2)]))
+    [2]
+    """
+    return [
+        place
+        for place, column in enumerate(zip(*table.rows, strict=True), start=1)
+        if any(len(str(cell)) > LONGEST_NUMBER for cell in column)
+    ]
 
 
 def _with_palette(png: bytes) -> bytes:

@@ -125,6 +125,15 @@ def test_answers_lead_to_others_that_are_there():
     assert "not there" not in page
 
 
+def test_columns_of_text_wrap_and_numbers_do_not():
+    table = Table("t", ("what", "why"), [("a", "because of something that is long"), ("b", 1.0)])
+    page = pages.render(WHOLE._replace(sections=[Section("Part", [ANSWER._replace(tables=[table])])]), PNG)
+    assert '<table class="w2">' in page
+    css = page[: page.index("</style>")]
+    assert "td { white-space: nowrap; }" in css
+    assert re.search(r"\.w2 tr > :nth-child\(2\)[^}]*white-space: normal", css)
+
+
 def test_links_lead_somewhere(page):
     targets = re.findall(r'href="#([^"]+)"', page)
     assert len(targets) >= 3
