@@ -20,11 +20,11 @@ RIGHT, CONVENTION, MISPRINTED, WRONG = "right", "right under a convention", "mis
 SIGNS = {RIGHT: "✓", CONVENTION: "≈", MISPRINTED: "⚠", WRONG: "✗"}
 FAULTS = (MISPRINTED, WRONG)
 MEANINGS = {
-    RIGHT: "it comes out as printed, from what was asked.",
+    RIGHT: "it comes out as printed, from what was asked (the audit: reproduced).",
     CONVENTION: "it comes out if something is done in another way, which is named: a sum over steps, digits cut off.",
     MISPRINTED: "something else stands there than was computed: a digit, a sign, a number that belongs elsewhere.",
     WRONG: "it was computed wrongly, or is at odds with what it is drawn from.",
-    "": "without a mark: nothing decides it, as what a network said that nobody has any more.",
+    "": "undecided, without a mark: nothing can tell, as of what a lost network said (the audit: possible).",
 }
 LONGEST_NUMBER = 24  # characters: "0.476 (0.250 to 0.702)"
 DOCUMENTS = "documents"  # id of the overview of them

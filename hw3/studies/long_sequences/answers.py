@@ -75,7 +75,7 @@ def _from_far(flow: gradient_flow.Results) -> str:
     settings = flow.settings
     shares = enumerated([f"{share(getattr(flow.rnn_shares, name).medians[place])} of {name}'s" for name in reaching])
     return (
-        f"At spectral radius {SHARE_RADIUS:g} {shares} gradient comes from more than {lag} steps back "
+        f"At spectral radius {SHARE_RADIUS:g}, {shares} gradient comes from more than {lag} steps back "
         f"(median of {settings.initialisations} networks of {settings.hidden} units that read protein-like sequences): "
         "the same product of Jacobians brings it to all of them."
     )
@@ -156,9 +156,9 @@ def _forgets(left: Left) -> str:
     found = echo_claims.forgetting(left)
     where = input_words(left.input_scale)
     if found.median is None:
-        return f"{where} none"
+        return f"{where}: none"
     never = f", {found.never} of them at none" if found.never else ""
-    return f"{where} {found.median:g} ({found.smallest:g} to {found.largest:g}{never})"
+    return f"{where}: {found.median:g} ({found.smallest:g} to {found.largest:g}{never})"
 
 
 def _how_far(learned: learning.Results, *kinds: str) -> str:

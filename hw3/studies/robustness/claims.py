@@ -77,9 +77,10 @@ def _positions(patch: int) -> int:
 def maps(results: covering.Results) -> list[Published]:
     """On the three maps."""
     as_asked = _as_asked(results.dataset, results.settings.digit)
-    right = percent(results.accuracy, 3) if as_asked else ""
+    of_ours = f"test image {results.image}: "
+    right = of_ours + percent(results.accuracy, 3) if as_asked else ""
     taken_for = enumerated([wrong.label for wrong in results.taken_for]) if as_asked and results.taken_for else ""
-    labels = taken_for and f"test image {results.image}: taken for {taken_for}"
+    labels = taken_for and f"{of_ours}taken for {taken_for}"
     share = judge_share("97.723", _positions(PATCH) ** 2)
     listed = judge_list(LISTED_000, DIFFERENT_000)
     fit, floor = _positions(PATCH), 1 / CLASSES
@@ -106,7 +107,7 @@ def maps(results: covering.Results) -> list[Published]:
             f"the highest of {CLASSES} that sum to 1 is at least {floor:g}"
             + (f"; {lowest:.4f} stands in its table of P(6)" if elsewhere else ""),
             "" if lowest >= floor else MISPRINTED if elsewhere else WRONG,
-            f"{results.sweep.highest_probability.min():.4f}" if as_asked else "",
+            f"{of_ours}{results.sweep.highest_probability.min():.4f}" if as_asked else "",
         ),
     ]
 

@@ -101,7 +101,7 @@ def test_echo_states():
     answer = echo_state_network(ECHO, LEARNED)
     assert "remember at most 25.0 steps of the 50 possible." in answer.verdict
     assert "b, W and U are 44,200 numbers for 200 units, c and V 804 for 4 classes" in answer.answer
-    assert "without input 0.95 (0.95 to 1); with input scale 1 none (median" in answer.answer
+    assert "without input: 0.95 (0.95 to 1); with input scale 1: none (median" in answer.answer
     assert "22.0 steps on average at spectral radius 0.9, the best of 0.5 and 0.9" in answer.answer
     assert "echo state, leak 1: no length; echo state, leak 0.01: length 3,000." in answer.answer
     assert [entry.mark for entry in answer.published] == ["", "", CONVENTION, CONVENTION, CONVENTION]

@@ -119,7 +119,10 @@ def test_what_the_documents_print_is_judged_by_arithmetic():
     assert mark == "misprinted", "97.723 for 97.732"
     assert marks(maps, "000") == ["", "misprinted"]
     assert marks(maps, "004") == ["", "wrong", "misprinted"]
-    assert [entry.ours for entry in maps.published][:2] == ["97.732%", "test image 11: taken for 0 and 5"]
+    assert [entry.ours for entry in maps.published][:2] == [
+        "test image 11: 97.732%",
+        "test image 11: taken for 0 and 5",
+    ]
     assert {entry.ours for entry in answers(covered(dataset="others"))[0].published} == {"", "21"}
     assert claims.judge_share("97.732", 441) == ("", "")
     assert claims.judge_share("12.345", 441).mark == "wrong"
