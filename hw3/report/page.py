@@ -37,6 +37,14 @@ class Figure(NamedTuple):
     caption: str
 
 
+class Picture(NamedTuple):
+    """A figure as an HTML image; with its size the page keeps its place free until it is drawn."""
+
+    address: str
+    width: int  # pixels
+    height: int
+
+
 class Table(NamedTuple):
     """A small table; `rows` hold text or numbers already rounded for the reader."""
 
@@ -119,11 +127,12 @@ def render(page: Page, folder: pathlib.Path | Mapping[str, bytes]) -> str:
     def found(file: str) -> Any:
         return folder[file] if isinstance(folder, Mapping) else (folder / file).read_bytes()
 
-    def inline(file: str) -> str:
-        svg = charts.file_beside(file)
+    def picture(file: str) -> Picture:
+        svg, png = charts.file_beside(file), found(file)
+        size = Image.open(io.BytesIO(png)).size
         if svg in folder if isinstance(folder, Mapping) else (folder / svg).exists():
-            return charts.address(found(svg).decode("utf-8"))
-        return "data:image/png;base64," + base64.b64encode(_with_palette(found(file))).decode("ascii")
+            return Picture(charts.address(found(svg).decode("utf-8")), *size)
+        return Picture("data:image/png;base64," + base64.b64encode(_with_palette(png)).decode("ascii"), *size)
 
     by_number = {answer.number: answer for section in page.sections for answer in section.answers}
     places = {number: slug(number) for number in by_number} | ({DOCUMENTS: DOCUMENTS} if page.documents else {})
@@ -132,7 +141,7 @@ def render(page: Page, folder: pathlib.Path | Mapping[str, bytes]) -> str:
         findings=[by_number[number] for number in page.telling if number in by_number],
         css=Markup(_part("page.css") + math.STYLE),
         script=Markup(_part("page.js")),
-        inline=inline,
+        picture_of=picture,
         slug=slug,
         places=places,
         row_id=row_id,

@@ -145,7 +145,8 @@ def test_a_chart_stands_for_its_pixels():
     page = pages.render(WHOLE, {**PNG, "b.svg": svg.encode()})
     assert page.count('src="data:image/png;base64,') == 1
     assert not re.search(r"https?://", page)
-    [address] = re.findall(r'<img src="data:image/svg\+xml,([^"]*)" alt="second"', page)
+    # As large as the pixels that it stands for.
+    [address] = re.findall(r'<img src="data:image/svg\+xml,([^"]*)" alt="second" width="4" height="4"', page)
     assert urllib.parse.unquote(html.unescape(address)) == svg.replace('"', "'")
 
 

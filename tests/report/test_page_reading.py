@@ -9,7 +9,7 @@ from PIL import Image
 from hw3.report import page as pages
 from hw3.report.page import Answer, Document, Figure, Page, Published, Section, See, Table
 
-CHART = b'<svg xmlns="http://www.w3.org/2000/svg" width="518pt" height="100pt"><text y="20">50% of it</text></svg>'
+CHART = b'<svg xmlns="http://www.w3.org/2000/svg" width="576pt" height="144pt"><text y="20">50% of it</text></svg>'
 WIDE = Table("numbers in many columns", [f"column {n}" for n in range(30)], [[0.123456] * 30, ["long " * 9] * 30])
 ANSWER = Answer(
     "1 (1)",
@@ -38,7 +38,7 @@ def reader(browser, tmp_path):
     )
     pixels = io.BytesIO()
     Image.new("RGB", (1200, 300), "gray").save(pixels, format="PNG")
-    files = {"a.png": pixels.getvalue(), "b.png": b"", "b.svg": CHART}
+    files = {"a.png": pixels.getvalue(), "b.png": pixels.getvalue(), "b.svg": CHART}
     (tmp_path / "page.html").write_text(pages.render(whole, files), encoding="utf-8")
 
     def opened(fragment=""):
@@ -90,6 +90,15 @@ def test_a_chart_is_drawn(reader):
     browser.run("for (const fold of document.querySelectorAll('details')) fold.open = true;")
     browser.wait("[...document.images].every((image) => image.complete || !(image.loading = 'eager'))")
     assert browser.run("return [...document.images].every((image) => image.naturalWidth > 60)")
+
+
+def test_nothing_moves_when_a_figure_is_drawn(reader):
+    sizes = "return [...document.images].map((image) => image.getBoundingClientRect().height).filter((it) => it)"
+    browser = reader()
+    browser.run("document.querySelectorAll('img').forEach((image) => image.removeAttribute('src'));")
+    before = browser.run(sizes)
+    assert before == reader().run(sizes)
+    assert before[0] > 100
 
 
 @pytest.mark.parametrize("width", [360, 768, 1400])
