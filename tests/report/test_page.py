@@ -120,7 +120,7 @@ def test_each_document_has_a_place_with_its_counts_and_links_to_what_is_wrong_in
 
 def test_answers_lead_to_others_that_are_there():
     page = with_documents([See("1 (1)", "this one"), See("documents", "all of them"), See("9", "not there")])
-    assert '<p class="see"><a href="#q-1-1">1 (1)</a>: this one</p>' in page
+    assert '<p class="see"><a href="#q-1-1">question 1 (1)</a>: this one</p>' in page
     assert '<p class="see"><a href="#documents">Document by document</a>: all of them</p>' in page
     assert "not there" not in page
 
