@@ -14,7 +14,7 @@ from absl import flags
 from common import folders, output, program, shared_flags
 
 from hw3.report import page, results, words
-from hw3.studies import contents, explorables, training
+from hw3.studies import audit, contents, explorables, training
 
 TRAINING = shared_flags.define_training_flags()
 QUICK = flags.DEFINE_bool(
@@ -116,11 +116,19 @@ def read_all(out: pathlib.Path, trained: pathlib.Path) -> page.Page:
         f"The answers to problems 1 and 2 are made from a network that this program trained on {network.run.images:,} "
         f"images of {network.run.dataset} ({last.epoch} epochs, {words.percent(last.test.accuracy)} of the test images "
         f"right), those to problems 3 and 5 by computing in float64, those to problem 4 by experiment{theory}. Beside "
-        "each stands what five published documents said: 002 is the assignment with its official solutions, 000, 001 "
-        "and 003 are reports on it, 004 is one on a sister version."
+        "each stands what five published documents said, called 000 to 004: 002 is the assignment with its official "
+        "solutions, the others are reports on it, 004 on a sister version."
     )
     return page.Page(
-        TITLE, summary, sections, contents.TELLING, commands, contents.FOOTER, explored.by_answer, explored.assets
+        TITLE,
+        summary,
+        sections,
+        contents.TELLING,
+        commands,
+        contents.FOOTER,
+        explored.by_answer,
+        explored.assets,
+        contents.documents(records[audit].results),
     )
 
 

@@ -21,9 +21,8 @@ STYLE = """
 .derivation { overflow-x: auto; margin: .6rem 0 1rem; padding-bottom: .3rem; }
 .derivation mtable { math-style: normal; }
 .derivation mtd { padding: .14em .22em; vertical-align: middle; text-align: center; text-align: -webkit-center; }
-.derivation mtr:not(.values, .words) mtd { padding-top: .5em; }
-.derivation .words mtd { padding-top: 1.1em; text-align: left; }
-.derivation .words mtext { font: .92em system-ui, sans-serif; color: var(--muted, #5a5d66); }
+.derivation math > mtable > mtr > mtd:first-child { width: 6.4em; }
+.derivation p { margin: .9em 0 0; font-size: .92em; color: var(--muted, #5a5d66); }
 .derivation .values { color: var(--accent, #0b5cad); }
 .matrix {
   --edge: linear-gradient(currentColor, currentColor); --tip: .3em .09em;
@@ -34,7 +33,7 @@ STYLE = """
 }
 .matrix mtd, .derivation .matrix mtd { padding: .13em .3em; text-align: right; text-align: -webkit-right; }
 .column mtd, .derivation .column mtd { text-align: center; text-align: -webkit-center; }
-@media print { .derivation { overflow: visible; } .derivation mtr { break-inside: avoid; } }
+@media print { .derivation { overflow: visible; } .derivation .line { break-inside: avoid; } }
 """
 
 
@@ -132,16 +131,17 @@ def inline(*parts: str | Markup) -> Markup:
 
 
 def derivation(lines: Sequence[Line]) -> Markup:
-    """Lines under each other, what is equal aligned, and under every symbol its value."""
-    width = max(len(line.parts) for line in lines)
+    """Lines under each other, what is equal aligned, and under every symbol its value.
+
+    Each line is a table of its own: columns in common would make every line as wide as the widest symbols together.
+    """
     # What scrolls sideways must be reached by the keyboard.
-    return Markup(
-        '<div class="derivation" tabindex="0" role="group" aria-label="Line by line">'
-        '<math displaystyle="true"><mtable>{}</mtable></math></div>'
-    ).format(Markup("").join(_rows(line, width) for line in lines))
+    return Markup('<div class="derivation" tabindex="0" role="group" aria-label="Line by line">{}</div>').format(
+        Markup("").join(map(_line, lines))
+    )
 
 
-def _rows(line: Line, width: int) -> Markup:
+def _line(line: Line) -> Markup:
     symbols, values = (
         Markup("").join(
             Markup("<mtd>{}</mtd>").format(_operator(part) if isinstance(part, str) else part[index])
@@ -149,10 +149,11 @@ def _rows(line: Line, width: int) -> Markup:
         )
         for index in (0, 1)
     )
-    words = Markup('<mtr class="words"><mtd columnspan="{}"><mtext>{}</mtext></mtd></mtr>').format(width, line.words)
-    return Markup('{}<mtr>{}</mtr><mtr class="values">{}</mtr>').format(
-        words if line.words else Markup(), symbols, values
-    )
+    words = Markup("<p>{}</p>").format(line.words) if line.words else Markup()
+    return Markup(
+        '<div class="line">{}<math displaystyle="true"><mtable><mtr>{}</mtr><mtr class="values">{}</mtr></mtable>'
+        "</math></div>"
+    ).format(words, symbols, values)
 
 
 def _operator(part: str | Markup) -> Markup:

@@ -7,6 +7,11 @@ addEventListener("beforeprint", () => {
 });
 addEventListener("afterprint", () => closed.forEach((fold) => (fold.open = false)));
 
+// An explorable takes the place of its answer's first figure, which goes to the others.
+for (const figure of document.querySelectorAll(".stands-in")) {
+  figure.closest("section").querySelector(".figures")?.prepend(figure);
+}
+
 function reveal() {
   const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
   for (let fold = target && target.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;

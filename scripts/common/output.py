@@ -19,6 +19,7 @@ from PIL import Image
 from common import console
 from common.folders import replacing, results_folder
 from hw3.errors import InvalidInput
+from hw3.report import charts
 from hw3.report import results as results_on_disk
 from hw3.report.page import Table
 from hw3.report.results import Record
@@ -56,6 +57,7 @@ def write_study(
     """Writes all that `keep` does into a folder that is there."""
     for name, figure in study.figures(results).items():
         write_figure(folder / name, figure)
+        write_chart(folder / name, figure)
     for name, content in (files or {}).items():
         if isinstance(content, Table):
             write_csv(folder / name, content.header, content.rows)
@@ -132,6 +134,15 @@ def write_figure(path: pathlib.Path, figure: Any) -> None:
     """Writes a matplotlib figure as PNG, whole or not at all."""
     with replacing(path) as beside:
         figure.savefig(beside, format="png", dpi="figure", metadata={"Software": None})
+
+
+def write_chart(path: pathlib.Path, figure: Figure) -> None:
+    """Writes a figure as SVG beside its PNG, `path`, if that is smaller on a page; leaves none there otherwise."""
+    svg, beside = charts.chart(figure), path.with_name(charts.file_beside(path.name))
+    if svg and len(svg.encode()) < path.stat().st_size * charts.ON_PAGE:
+        write_text(beside, svg)
+    else:
+        beside.unlink(missing_ok=True)
 
 
 ENLARGED = 8  # saved images are enlarged so many times

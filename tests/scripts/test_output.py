@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 from common import output
+from matplotlib.figure import Figure
 
 
 @pytest.mark.parametrize(
@@ -47,3 +48,14 @@ def test_json_is_written_without_nan_or_not_at_all(tmp_path):
         output.write_json(path, {"a": np.nan})
     assert output.read_json(str(path)) == {"a": 1.5}
     assert [found.name for found in tmp_path.iterdir()] == ["out.json"]
+
+
+def test_a_chart_lies_beside_its_pixels_only_where_it_is_smaller(tmp_path):
+    few, many = Figure(dpi=150), Figure(dpi=150)
+    few.subplots().plot([0, 1])
+    many.subplots().plot(np.random.default_rng(0).normal(size=(2000, 4)))
+    path = tmp_path / "a.png"
+    for figure, files in ((few, ["a.png", "a.svg"]), (many, ["a.png"])):
+        output.write_figure(path, figure)
+        output.write_chart(path, figure)
+        assert sorted(found.name for found in tmp_path.iterdir()) == files

@@ -29,14 +29,10 @@ def values_in(element):
 
 def lines_of(derivation):
     """Each line of a derivation: its cells' symbols as text, and what stands below each, an array or an operator."""
-    rows = ElementTree.fromstring(derivation).find(".//mtable")
-    symbols = None
-    for row in rows:
-        if row.get("class") == "values":
-            cells = [cell[0] for cell in row]
-            yield symbols, ["".join(cell.itertext()) if _operator(cell) else values_in(cell) for cell in cells]
-        elif row.get("class") is None:
-            symbols = ["".join(_shown(cell)) for cell in row]
+    for symbols, values in ElementTree.fromstring(derivation).findall(".//math/mtable"):
+        cells = [cell[0] for cell in values]
+        below = ["".join(cell.itertext()) if _operator(cell) else values_in(cell) for cell in cells]
+        yield ["".join(_shown(cell)) for cell in symbols], below
 
 
 def _operator(cell):

@@ -78,16 +78,21 @@ export function mount(stage, data) {
     const kept = f.reduce((product, value) => product * value[cell], 1);
     const average = kept ** (1 / steps);
     const life = Math.log(0.5) / Math.log(average);
+    const given = original.x.length;
+    const repeated = steps > given ? ` (the ${given === 1 ? "input" : `${given} inputs`} again and again)` : "";
     const half = life < 100 ? life.toFixed(1) : Math.round(life);
     says.say(
       `In cell ${cell + 1} the forget gate keeps ${percent(average)} of the state a step, ${percent(kept)} over ` +
-        `${steps} ${steps === 1 ? "step" : "steps"}: half of it is gone after ${half} steps.`,
+        `${steps} ${steps === 1 ? "step" : "steps"}${repeated}: half of it is gone after ${half} steps.`,
     );
     const last = y_hat.at(-1).map((value) => value.toFixed(4));
     const slopes = result.gradient.gates.forget.b.map((value) => digits(value));
     outcome.textContent =
       `Last output ŷ = (${last.join(", ")}), loss ${result.loss.toFixed(6)}; gradient in the forget gate's biases ` +
-      `(${slopes.join(", ")}), the sum of the bars in cell ${cell + 1}.`;
+      `(${slopes.join(", ")}), the sum of the bars in cell ${cell + 1}. The candidate k is what may come in: ` +
+      (data.tanh_candidate
+        ? "a tanh of its weighted sum."
+        : "a σ of its weighted sum, as the gates; most LSTMs take tanh.");
     gates.describe(`The gates of cell ${cell + 1}: f ends at ${f.at(-1)[cell].toFixed(3)}`);
     state.describe(`State and output of cell ${cell + 1}: s ends at ${s.at(-1)[cell].toFixed(3)}`);
     gradient.describe(

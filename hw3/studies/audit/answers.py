@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hw3.report.page import Answer, Figure, Published
+from hw3.report.page import DOCUMENTS, Answer, Figure, Published, See
 from hw3.report.words import enumerated
 from hw3.studies.audit import tables
 from hw3.studies.audit.figures import COUNTS, ORDER, PROBLEM_1, PROBLEM_2, PROBLEMS_3_5, REGIONS, maps_of
@@ -16,7 +16,7 @@ from hw3.studies.audit.measure import Results
 
 NAME = "audit"  # of the folder with the figures
 EXPLAINS = 0.95  # a rank correlation above it is more than a likeness
-LISTED = 8  # numbers that a document's entry says one by one; of more, how many there are
+LISTED, LONGEST = 8, 32  # places, and numbers in all, that a document's entry says one by one; of more, how many
 
 
 def answers(results: Results) -> list[Answer]:
@@ -57,6 +57,7 @@ def every_number(results: Results) -> Answer:
         figures=[Figure(f"{NAME}/{COUNTS}", "Verdicts by document.")],
         tables=[tables.counted(results), tables.every_number(results)],
         made_by=[NAME],
+        see=[See(DOCUMENTS, "what is misprinted or wrong in each, with the reason")],
     )
 
 
@@ -240,7 +241,7 @@ def _said(rows: Sequence[Finding]) -> str:
     places: dict[str, list[str]] = {}
     for row in rows:
         places.setdefault(re.sub(r", (entry|number) .*", "", row.what), []).append(row.printed)
-    if len(places) > LISTED:
+    if len(places) > LISTED or len(rows) > LONGEST:
         kinds = dict.fromkeys(row.what.split(", ")[0] for row in rows)
         return f"{len(rows)} numbers" if len(kinds) > LISTED else f"{len(rows)} numbers: {'; '.join(kinds)}"
     return "; ".join(f"{what}: {' '.join(numbers)}" for what, numbers in places.items())

@@ -1,6 +1,6 @@
 """What a sweep over many images says, in sentences that follow from its numbers."""
 
-from hw3.report.page import Answer, Figure
+from hw3.report.page import Answer, Figure, See
 from hw3.report.words import enumerated, percent
 from hw3.studies.fragility.figures import ACCURACY, CONFUSION, FRAGILE, PROBABILITY, ROBUST
 from hw3.studies.fragility.measure import Results
@@ -33,10 +33,12 @@ def fragile_places(results: Results) -> Answer:
     return Answer(
         "all 1",
         "Is one image typical? How often is the network right when a part of the image is covered?",
-        f"With a part covered {percent(overall.accuracy, 1)} of the images are classified rightly, without "
-        f"{percent(overall.clean_accuracy, 1)}{differ}.",
+        f"Of {overall.images:,} {swept.split} images {percent(overall.clean_accuracy, 1)} are right without a patch "
+        f"and {percent(overall.accuracy, 1)} on average with a part covered{differ}.",
         f"{overall.images:,} {swept.split} images of {swept.dataset}, each under a patch of {patch} pixels at "
-        f"{len(swept.rows)}x{len(swept.cols)} positions: {overall.occluded_images:,} occluded images. "
+        f"{len(swept.rows)}x{len(swept.cols)} positions: {overall.occluded_images:,} occluded images. No "
+        "image is left out for being classified wrongly; the share right without a patch is that of these images, the "
+        f"one of the whole test set stands in question 1. "
         f"{percent(overall.never_fooled, 1)} of the images are right wherever the patch lies. The place that matters "
         f"most: of the images of {naming.called(deepest.label)} with the patch at row {row}, column {col}, "
         f"{percent(deepest.worst_accuracy, 1)} are right.",
@@ -45,6 +47,7 @@ def fragile_places(results: Results) -> Answer:
             Figure(f"{FOLDER}/{PROBABILITY}", f"The same for the {naming.quantity} of the true label."),
         ],
         tables(results),
+        see=[See("1", "how many of all test images the network gets right without a patch")],
     )
 
 

@@ -7,7 +7,7 @@ import itertools
 import math
 
 from hw3 import cnn
-from hw3.report.page import CONVENTION, RIGHT, WRONG, Published
+from hw3.report.page import CONVENTION, MISPRINTED, RIGHT, WRONG, Published
 from hw3.report.words import enumerated, percent
 from hw3.studies import given, training
 from hw3.studies.inspection.measure import Results
@@ -66,8 +66,9 @@ def _accuracy(trained: training.Results, name: str, said: str) -> Published:
 
 def filters() -> list[Published]:
     """On the filters: the documents' counts and shapes against their own networks."""
-    pairs = itertools.pairwise(KERNELS_000)
-    misfits = [layer for layer, (below, kernel) in enumerate(pairs, start=2) if kernel[2] != below[3]]
+    pairs = enumerate(itertools.pairwise(KERNELS_000), start=2)
+    misfits = {layer: kernel[2] == below[2] for layer, (below, kernel) in pairs if kernel[2] != below[3]}
+    repeated = all(misfits.values())  # the number of the layer before stands there, as in a copied label
     wide = _convolutions("wide")
     narrow = _convolutions("narrow")
     kernels = tuple(out * below for out, below in zip(narrow, (MNIST_SHAPE[2], *narrow), strict=False))
@@ -75,10 +76,11 @@ def filters() -> list[Published]:
         Published(
             "000",
             "the first six of each layer, all three layers labelled (3, 3, 1, 32).",
-            f"a filter of layer {enumerated(misfits)} reads all 32 channels of the layer below, not 1"
+            f"a filter of layer {enumerated(list(misfits))} reads all 32 channels of the layer below, not 1"
+            + (": the label of the first layer is repeated" if repeated else "")
             if misfits
             else "",
-            WRONG if misfits else RIGHT,
+            (MISPRINTED if repeated else WRONG) if misfits else RIGHT,
         ),
         Published(
             "001",

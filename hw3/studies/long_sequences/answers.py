@@ -4,7 +4,7 @@ import math
 from statistics import mean
 
 from hw3.datasets.proteins import AMINO_ACIDS
-from hw3.report.page import Answer, Figure
+from hw3.report.page import Answer, Figure, See
 from hw3.report.words import enumerated, percent
 from hw3.studies.long_sequences import echo_states, gradient_flow, learning, published
 from hw3.studies.long_sequences.echo_states import claims as echo_claims
@@ -14,9 +14,14 @@ from hw3.studies.long_sequences.gradient_flow.claims import EXPLODES, FACTOR, HO
 from hw3.studies.long_sequences.gradient_flow.measure import SHARE_RADIUS
 from hw3.studies.long_sequences.gradient_flow.tables import lstm_growth, lstm_shares, rnn_growth, rnn_shares
 from hw3.studies.long_sequences.learning import claims as learning_claims
-from hw3.studies.long_sequences.learning.learners import ECHO_STATE, LSTM, RNN, Learner
+from hw3.studies.long_sequences.learning.learners import ECHO_STATE, LSTM, RNN
 from hw3.studies.long_sequences.published import ordered
 from hw3.studies.long_sequences.wording import becomes, input_words, share
+
+CHRONO = (
+    "Forget bias log T, T the length: biases drawn so that the cells' memories last up to T steps (chrono "
+    "initialisation, Tallec and Ollivier, 2018)."
+)
 
 
 def answers(flow: gradient_flow.Results, echo: echo_states.Results, learned: learning.Results) -> list[Answer]:
@@ -70,7 +75,7 @@ def _from_far(flow: gradient_flow.Results) -> str:
     settings = flow.settings
     shares = enumerated([f"{share(getattr(flow.rnn_shares, name).medians[place])} of {name}'s" for name in reaching])
     return (
-        f"At spectral radius {SHARE_RADIUS:g} {shares} gradient comes from more than {lag} steps back "
+        f"At spectral radius {SHARE_RADIUS:g}, {shares} gradient comes from more than {lag} steps back "
         f"(median of {settings.initialisations} networks of {settings.hidden} units that read protein-like sequences): "
         "the same product of Jacobians brings it to all of them."
     )
@@ -151,9 +156,9 @@ def _forgets(left: Left) -> str:
     found = echo_claims.forgetting(left)
     where = input_words(left.input_scale)
     if found.median is None:
-        return f"{where} none"
+        return f"{where}: none"
     never = f", {found.never} of them at none" if found.never else ""
-    return f"{where} {found.median:g} ({found.smallest:g} to {found.largest:g}{never})"
+    return f"{where}: {found.median:g} ({found.smallest:g} to {found.largest:g}{never})"
 
 
 def _how_far(learned: learning.Results, *kinds: str) -> str:
@@ -175,9 +180,10 @@ def lstm(flow: gradient_flow.Results, learned: learning.Results) -> Answer:
     return Answer(
         "4 (3)",
         "Why can an LSTM help, and is it true that its gradients neither vanish nor explode?",
-        f"{'No' if vanishing or exploding else 'Yes'}: in {STEPS:,} steps gradients vanish in {vanishing} of "
-        f"{len(cells)} settings, explode in {exploding}{_best(learned)}.",
-        f"{_along_the_state(flow)} {_holding(flow)} {_how_far(learned, RNN, LSTM)} {_bounds(learned)}",
+        f"{_why(flow)}; gradients vanish in {vanishing or 'none'}, explode in {exploding or 'none'} of {len(cells)} "
+        "pairs of radius and bias.",
+        f"{_along_the_state(flow)} {_judging(flow)} {_holding(flow)} "
+        f"{_how_far(learned, RNN, LSTM)} {_best(learned)} {_bounds(learned)}",
         [
             Figure(f"{gradient_flow.NAME}/{gradient_flow.MAP}", "Where an LSTM's gradients vanish, hold and explode."),
             Figure(f"{learning.NAME}/{learning.ACCURACY}", "Accuracy and time of learning against the length."),
@@ -189,27 +195,43 @@ def lstm(flow: gradient_flow.Results, learned: learning.Results) -> Answer:
         [*learning.tables(learned), lstm_growth(flow), lstm_shares(flow)],
         published.on_lstm(flow),
         [gradient_flow.NAME, learning.NAME],
+        see=[See("5", "an LSTM of two cells by hand: what its forget bias does to the state in three steps")],
+    )
+
+
+def _why(flow: gradient_flow.Results) -> str:
+    """What the most open forget gate does to the gradient along the state, as the beginning of a sentence."""
+    widest = max(flow.lstm, key=lambda curves: curves.forget_bias)
+    return (
+        f"At an open forget gate (bias {widest.forget_bias:g}) the state's gradient "
+        f"{becomes(widest.ds_ds.growth.median)} over {STEPS:,} steps"
+    )
+
+
+def _judging(flow: gradient_flow.Results) -> str:
+    """What a pair of the verdict is, and when it counts as vanishing or exploding."""
+    grid, settings = flow.lstm_grid, flow.settings
+    return (
+        f"The pairs are {len(grid.radii)} spectral radii of every gate's W by {len(grid.forget_biases)} forget biases; "
+        f"the gradients of a pair vanish (or explode) if in the median of its {settings.initialisations} random "
+        f"networks the norm of d(h, s)(T)/d(h, s)(t) shrinks (or grows) more than {FACTOR:,.0f}-fold in {STEPS:,} "
+        "steps."
     )
 
 
 def _best(learned: learning.Results) -> str:
-    """How far the best network of each kind gets, as the end of a sentence."""
-    lstm_found, rnn_found = (learning_claims.furthest(learned, kind) for kind in (LSTM, RNN))
-    said = ""
-    if lstm_found:
-        said = f"; the best LSTM (forget bias {bias_words(lstm_found.learner)}) learns {_length(lstm_found)}"
-    if rnn_found:
-        said += f"; the best RNN {_length(rnn_found)}"
-    return said
+    """How far the best network of each kind gets; empty where there is none."""
+    found = [(kind, span) for kind in (LSTM, RNN) if (span := learning_claims.furthest(learned, kind))]
+    if not found:
+        return ""
+    said = " and ".join(f"the best {kind} ({span.learner.name}) {_length(span)}" for kind, span in found)
+    learners = learned.settings.learners
+    chrono = any(learner.kind == LSTM and learner.forget_bias is None for learner in learners)
+    return f"So {said}, in residues." + (f" {CHRONO}" if chrono else "")
 
 
 def _length(found: learning_claims.Span) -> str:
     return "no length" if found.length is None else f"length {found.length:,}"
-
-
-def bias_words(learner: Learner) -> str:
-    """The forget bias that an LSTM starts with."""
-    return "log T" if learner.forget_bias is None else f"{learner.forget_bias:g}"
 
 
 def _along_the_state(flow: gradient_flow.Results) -> str:
@@ -230,12 +252,10 @@ def _holding(flow: gradient_flow.Results) -> str:
     cells = claims.cells(flow)
     holding = [cell for cell in cells if cell.fate == HOLDS]
     if not holding:
-        return (
-            f"In none of {len(cells)} settings the norm of d(h, s)(T)/d(h, s)(t) changes less than {FACTOR:,.0f}-fold."
-        )
+        return f"In none of the {len(cells)} pairs it changes less than {FACTOR:,.0f}-fold."
     return (
-        f"In {len(holding)} of {len(cells)} settings the norm of d(h, s)(T)/d(h, s)(t) changes less than "
-        f"{FACTOR:,.0f}-fold, with forget biases from {min(cell.forget_bias for cell in holding):g} and spectral radii "
+        f"In {len(holding)} of the {len(cells)} pairs it changes less than {FACTOR:,.0f}-fold, with forget "
+        f"biases from {min(cell.forget_bias for cell in holding):g} and spectral radii "
         f"to {max(cell.radius for cell in holding):g}."
     )
 

@@ -123,7 +123,8 @@ def on_lstm(flow: gradient_flow.Results) -> list[Published]:
     """On whether an LSTM's gradients vanish or explode."""
     cells = claims.cells(flow)
     vanishing, holding, exploding = (sum(cell.fate == fate for cell in cells) for fate in (VANISHES, HOLDS, EXPLODES))
-    counts = f"vanish in {vanishing}, explode in {exploding}, hold in {holding} of {len(cells)} settings"
+    pairs = f"of {len(cells)} pairs of spectral radius and forget bias"
+    counts = f"vanish in {vanishing}, explode in {exploding}, hold in {holding} {pairs}"
     smallest = min(flow.lstm, key=lambda curves: curves.forget.growth.median)
     chained = claims.fate(smallest.forget.growth.median) == VANISHES
     radii = {cell.radius for cell in cells}
@@ -160,7 +161,7 @@ def on_lstm(flow: gradient_flow.Results) -> list[Published]:
             "“The problem of vanishing gradients is solved by LSTM as it keeps the gradients steep enough”",
             "",
             by_count(len(cells) - vanishing, len(cells)),
-            f"vanish in {vanishing} of {len(cells)} settings",
+            f"vanish in {vanishing} {pairs}",
         ),
         Published(
             "003",

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hw3.report.page import Answer, Figure
+from hw3.report.page import Answer, Figure, See
 from hw3.report.words import percent
 from hw3.studies.claim_words import RULE, change, effect_table, mean, published, summary, way
 from hw3.studies.regularization import claims as of_document
@@ -101,13 +101,11 @@ def batch_normalization(settings: Settings, found: Gradients, sizes: BatchSizes,
         f"images {tenth(mean(sizes.running, 0))} of the test images are right, without normalisation "
         f"{tenth(mean(sizes.plain, 0))}; with batches of {largest} {tenth(mean(sizes.running, -1))} and "
         f"{tenth(mean(sizes.plain, -1))}. A step takes {ratio:.2f} times as long with normalisation{within}.",
-        [
-            Figure(f"{NAME}/{GRADIENTS}", "Open markers: after training."),
-            Figure(f"{NAME}/{BATCH_SIZES}", "Learning rates are proportional to the batch's size."),
-        ],
+        [Figure(f"{NAME}/{GRADIENTS}", "Open markers: after training.")],
         [effect_table(claims)],
         published(claims),
         (NAME,),
+        see=[See("004: 1 (4)", "accuracy against the size of the batches, in a figure")],
     )
 
 
@@ -123,8 +121,8 @@ def test_batches(settings: Settings, found: BatchSizes) -> Answer:
         f"Trained with batches of {largest}, a network gets {tenth(mean(found.large_then_small, 0))} of the test "
         f"images right in batches of {smallest} normalised by themselves, {tenth(mean(small))} with running "
         "statistics.",
-        f"The running statistics are those of training{nothing}. The right half of the last figure of 1 (3) shows it.",
-        (),
+        f"The running statistics are those of training{nothing}. The right half of the figure shows it.",
+        [Figure(f"{NAME}/{BATCH_SIZES}", "Learning rates are proportional to the batch's size.")],
         [effect_table(claims)],
         published(claims),
         (NAME,),

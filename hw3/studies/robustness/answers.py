@@ -60,16 +60,24 @@ def important(results: covering.Results) -> Answer:
     name = naming.brief(digit)
     row, col = fragility.most_important_pixel
     size = max(results.picture.shape[:2])
+    one, place = f"Test image {results.image}, {naming.called(digit)},", f"row {row}, column {col}"
+    here = where(row, row, col, col, size)
+    lower = f"patches over that pixel lower {naming.of(digit)} by {fragility.largest:.3f} on average"
+    verdict = f"{one} is most fragile at {place}, in {here}: {lower}."
     text = [
-        f"All patches that change its label lie within rows {region.first_row}-{region.last_row} and columns "
-        f"{region.first_col}-{region.last_col}."
-        if region
-        else "No patch changes its label."
+        f"Of this one image: {lower}; "
+        + (
+            f"all patches that change its label lie within rows {region.first_row}-{region.last_row} and columns "
+            f"{region.first_col}-{region.last_col}."
+            if region
+            else "no patch changes its label."
+        )
     ]
     figures = [
         Figure(
             f"{covering.NAME}/{covering.IMPORTANCE}",
-            "Rectangle of the label-changing patches, and the mean drop per pixel.",
+            f"Test image {results.image} alone: the rectangle of the label-changing patches, and the mean drop per "
+            "pixel.",
         )
     ]
     tables = [part_table(results)]
@@ -78,10 +86,13 @@ def important(results: covering.Results) -> Answer:
         at = own.most_important_pixel
         worst = min(results.classes, key=lambda row: row.accuracy)
         best = max(results.classes, key=lambda row: row.accuracy)
+        # One image's place may be its own: beside it stands that of many.
+        many = "there too" if at == (row, col) else f"at row {at[0]}, column {at[1]}"
+        verdict = f"{one} is most fragile at {place}, in {here}; over {count} images of {name} {many}."
         text += [
-            f"Over the first {count} correctly classified images of {name} it is row {at[0]}, column {at[1]}, in "
-            f"{where(at[0], at[0], at[1], at[1], size)}, with {own.largest:.3f}; covering the {_dearest(own)} quarter "
-            "costs most.",
+            f"Of the mean over the first {count} correctly classified images of {name}: the drop is largest at row "
+            f"{at[0]}, column {at[1]}, in {where(at[0], at[0], at[1], at[1], size)}, with {own.largest:.3f}; covering "
+            f"the {_dearest(own)} quarter costs most.",
             f"Of all {naming.kinds} the {naming.brief(worst.label)} is the most fragile ({percent(worst.accuracy)} of "
             f"all occluded images right) and the {naming.brief(best.label)} the most robust "
             f"({percent(best.accuracy)}).",
@@ -89,15 +100,14 @@ def important(results: covering.Results) -> Answer:
         figures.append(
             Figure(
                 f"{covering.NAME}/{covering.FRAGILITY}",
-                f"Where each {naming.kind} is fragile; outlines are of the mean images.",
+                f"Where each {naming.kind} is fragile, mean over {count} images; outlines are of the mean images.",
             )
         )
         tables.append(class_table(results))
     return Answer(
         "2 (2)",
         f"Where is {naming.called(digit)} fragile: which parts of it are important for recognition?",
-        f"This {name} is most fragile at row {row}, column {col}, in {where(row, row, col, col, size)}: patches over "
-        f"that pixel lower {naming.of(digit)} by {fragility.largest:.3f} on average.",
+        verdict,
         " ".join(text),
         figures,
         tables,
@@ -122,13 +132,14 @@ def overlays(results: pasting.Results) -> Answer:
     """Problem 2 (3)."""
     naming, total, beyond = results.naming, results.tried, results.beyond_black
     smallest = results.smallest
-    where_black = "where a black patch at the same place does not"
-    verdict = f"No: none of {total:,} pasted pieces makes it something else {where_black}"
-    if beyond:
-        verdict = f"Yes: {beyond:,} of {total:,} pasted pieces ({percent(beyond / total)}) do {where_black}"
+    verdict = (
+        f"{'Yes' if beyond else 'No'}: {results.flips:,} of {total:,} pasted pieces "
+        f"({percent(results.flips / total)}) flip the label, {f'{beyond:,}' if beyond else 'none'}"
+        f"{f' ({percent(beyond / total)})' if beyond else ''} where a black patch there does not"
+    )
     if smallest and smallest.overlay.beyond_black:
-        verdict += (
-            "; {}x{} pixels of ".format(*smallest.overlay.patch) + f"{naming.called(smallest.donor.label)} suffice"
+        verdict += "; {}x{} pixels of ".format(*smallest.overlay.patch) + (
+            f"{naming.called(smallest.donor.label)} make it {naming.called(smallest.overlay.predicted)}"
         )
     figures = {
         pasting.OVERLAYS: "Original, black patch at the same place, overlay, and where it is cut.",

@@ -4,6 +4,7 @@ from matplotlib import ticker
 from matplotlib.figure import Figure
 
 from hw3.report import style
+from hw3.report.words import percent
 from hw3.studies.training.measure import Results
 
 CURVES = "curves.png"
@@ -33,7 +34,7 @@ def curves(results: Results) -> Figure:
             100 * (1 - published), color=style.GREY, linestyle="--", linewidth=0.9, label="published, test"
         )
     last = history[-1]
-    error_ax.set_title(f"accuracy {last.train.accuracy:.2%} train, {last.test.accuracy:.2%} test")
+    error_ax.set_title(f"accuracy {percent(last.train.accuracy)} train, {percent(last.test.accuracy)} test")
     error_ax.set_ylabel("error (% of images)")
     loss_ax.set_title(f"loss {last.train.loss:.4f} train, {last.test.loss:.4f} test")
     loss_ax.set_ylabel("cross-entropy (nats per image)")

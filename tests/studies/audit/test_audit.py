@@ -95,6 +95,14 @@ def test_the_pages_rules(found):
         page_rules.check(audit.answers(audit.measure(settings)), [audit.NAME])
 
 
+def test_what_a_document_prints_is_listed_or_counted_but_never_a_wall_of_numbers(found):
+    said = [entry.said for answer in audit.answers(found) for entry in answer.published]
+    assert max(map(len, said)) < 700
+    undecided = sum((row.document, row.problem, row.verdict) == ("000", 2, "possible") for row in found.findings)
+    assert undecided > 100
+    assert any(text.startswith(f"{undecided} numbers: the proba of 6; ") for text in said)
+
+
 def test_the_sentences_on_maps_follow_the_maps(found):
     by_number = {answer.number: answer for answer in audit.answers(found)}
     assert "177 of document 004's 400 and none of document 000's 121" in by_number["audit 2"].verdict

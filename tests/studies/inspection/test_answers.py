@@ -88,7 +88,7 @@ def test_filters():
     assert "32 filters of conv1" in filters.verdict
     assert "a later filter weighs 32 channels" in filters.verdict
     assert len(filters.figures) == 3
-    assert marks(filters, "000") == ["wrong"]
+    assert marks(filters, "000") == ["misprinted"]
     assert marks(filters, "001") == ["right"]
     alone = inspected()._replace(filters=inspected().filters[:1])
     assert "later" not in answers(alone)[1].verdict

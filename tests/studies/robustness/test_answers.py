@@ -118,8 +118,11 @@ def test_what_the_documents_print_is_judged_by_arithmetic():
     [(_, mark), _] = by_document(maps, "001")
     assert mark == "misprinted", "97.723 for 97.732"
     assert marks(maps, "000") == ["", "misprinted"]
-    assert marks(maps, "004") == ["", "wrong", "wrong"]
-    assert [entry.ours for entry in maps.published][:2] == ["97.732%", "0 and 5"]
+    assert marks(maps, "004") == ["", "wrong", "misprinted"]
+    assert [entry.ours for entry in maps.published][:2] == [
+        "test image 11: 97.732%",
+        "test image 11: taken for 0 and 5",
+    ]
     assert {entry.ours for entry in answers(covered(dataset="others"))[0].published} == {"", "21"}
     assert claims.judge_share("97.732", 441) == ("", "")
     assert claims.judge_share("12.345", 441).mark == "wrong"
@@ -130,12 +133,14 @@ def test_what_the_documents_print_is_judged_by_arithmetic():
 def test_where_it_is_fragile():
     where = answers()[1]
     assert where.verdict == (
-        "This 6 is most fragile at row 14, column 9, in the left of the image: patches over that pixel lower P(6) by "
-        "0.580 on average."
+        "Test image 11, a 6, is most fragile at row 14, column 9, in the left of the image: patches over that pixel "
+        "lower P(6) by 0.580 on average."
     )
     assert "within rows 6-22 and columns 2-20" in where.answer
-    assert "No patch changes its label." in answers(covered(region=None))[1].answer
-    assert "Over the first" not in where.answer
+    assert "no patch changes its label." in answers(covered(region=None))[1].answer
+    assert "over the first" not in where.answer
+    [parts] = where.tables
+    assert parts.header == ["part", "test image 11"]
 
 
 def test_fragile_and_robust_digits():
@@ -144,7 +149,17 @@ def test_fragile_and_robust_digits():
     assert "the 1 is the most fragile (70.00% of all occluded images right) and the 2 the most robust (95.00%)" in (
         where.answer
     )
-    assert "Over the first 20 correctly classified images of 6 it is row 14, column 9" in where.answer
+    assert where.verdict == (
+        "Test image 11, a 6, is most fragile at row 14, column 9, in the left of the image; over 20 images of 6 there "
+        "too."
+    )
+    assert "Of this one image: patches over that pixel lower P(6) by 0.580 on average; all patches" in where.answer
+    assert "over the first 20 correctly classified images of 6: the drop is largest at row 14, column 9" in where.answer
+    assert where.tables[0].header == ["part", "test image 11", "mean of 20 images of 6"]
+    other = fragility()._replace(most_important_pixel=(20, 9))
+    elsewhere = answers(covered(accuracies=accuracies, of_class=other))[1].verdict
+    assert elsewhere.endswith("; over 20 images of 6 at row 20, column 9.")
+    assert {entry.ours[:18] for entry in where.published if entry.mark} == {"mean of 20 images:", "test image 11: row"}
     assert "covering the upper left quarter costs most" in where.answer
     lower = answers(covered(accuracies=accuracies, of_class=fragility(lower_left=0.3)))[1]
     assert "covering the lower left quarter costs most" in lower.answer
@@ -167,8 +182,8 @@ def test_the_mean_map_judges_which_quarter_matters():
 def test_pieces_are_counted_once_over_all_candidates():
     pieces = answers()[2]
     assert pieces.verdict == (
-        "Yes: 5 of 400 pasted pieces (1.25%) do where a black patch at the same place does not; 4x4 pixels of a 3 "
-        "suffice."
+        "Yes: 30 of 400 pasted pieces (7.50%) flip the label, 5 (1.25%) where a black patch there does not; 4x4 pixels "
+        "of a 3 make it an 8."
     )
     assert pieces.answer.startswith("1 of 441 black 8x8 patches flip the label by covering alone.")
     assert "lowest for a 3, 65.700%, lower than with a black window (73.400%)" in pieces.answer
@@ -189,7 +204,7 @@ def test_pieces_are_counted_once_over_all_candidates():
 def test_pieces_that_only_cover_are_no_yes():
     pieces = answers(paste=pasted(beyond=((0, 0, 0), (0, 0, 0))))[2]
     assert pieces.verdict == (
-        "No: none of 400 pasted pieces makes it something else where a black patch at the same place does not."
+        "No: 30 of 400 pasted pieces (7.50%) flip the label, none where a black patch there does not."
     )
     assert "not to blame" not in pieces.answer
     assert "succeed most often" not in pieces.answer

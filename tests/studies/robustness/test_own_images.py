@@ -18,7 +18,7 @@ def dataset(images=IMAGES, names=NAMES):
     return Dataset(images[:0], LABELS[:0], images, LABELS, "mine", 3, names)
 
 
-COVERING = covering.Settings(digit=1, nth=1, fragility_images=2, patch_size=(5, 5), stride=(1, 2))
+COVERING = covering.Settings(digit=1, nth=1, fragility_images=3, patch_size=(5, 5), stride=(1, 2))
 PASTING = pasting.Settings(
     digit=0, black=5, window=7, stride=2, patch_sizes=(4, 6), cut_stride=3, paste_stride=3, score="logit"
 )

@@ -79,6 +79,13 @@ def test_which_forget_bias_is_best_and_which_keeps_most(by_number, lstm_results)
     assert "with biases of 0" not in by_number(lstm_results=same)["5"].verdict
 
 
+def test_what_the_candidate_is_follows_the_cell(by_number, lstm_results):
+    assert "k is a σ(x) = 1/(1 + exp(−x))" in by_number()["5"].answer
+    tanh = lstm_results._replace(settings=lstm_results.settings._replace(tanh_candidate=True))
+    assert "k is a tanh" in by_number(lstm_results=tanh)["5"].answer
+    assert "4 (3)" in [link.to for link in by_number()["5"].see]
+
+
 def test_what_is_left_of_the_error_at_an_epsilon():
     epsilons = tuple(10.0 ** (-exponent / 4) for exponent in range(4, 49))
     truncation = Curve(epsilons, tuple(epsilon**2 for epsilon in epsilons))

@@ -67,10 +67,10 @@ def part_table(results: Results) -> Table:
     """What covering a pixel costs on average, by part of the image."""
     label = results.settings.digit
     columns = [results.fragility.drops]
-    header = ["part", "this image"]
+    header = ["part", f"test image {results.image}"]
     if results.classes:
         columns.append(results.of_class(label).fragility.drops)
-        header.append(f"{results.settings.fragility_images} images of {results.naming.name(label)}")
+        header.append(f"mean of {results.settings.fragility_images} images of {results.naming.name(label)}")
     names = [name.replace("_", " ") for name in columns[0]._fields]
     return Table(
         f"Mean drop of {results.naming.of(label)} per pixel covered",

@@ -57,7 +57,7 @@ def unrolled_graph(layers: Sequence[Layer], recurrent: Sequence[tuple[int, int, 
     """
     steps = len(layers[0].quantities[0].values)
     shown = range(max(0, steps - STEPS_DRAWN), steps)
-    column, width, line_height, gap = 3.9, 2.9, 0.27, 0.42  # inches
+    column, width, line_height, gap = 3.0, 2.5, 0.24, 0.36  # inches
     heights = [line_height * len(_lines(layer, 0)) + 0.12 for layer in layers]
     bottoms = [0.32 + sum(heights[:index]) + gap * index for index in range(len(layers))]
     top = bottoms[-1] + heights[-1]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hw3.report.page import Answer, Figure, Table
+from hw3.report.page import Answer, Figure, See, Table
 from hw3.report.words import enumerated, percent
 from hw3.studies.unrolling.common.sentences import agreement, last_step, outcome_of_step, vector
 from hw3.studies.unrolling.lstm import derivation
@@ -20,7 +20,7 @@ def answer(results: Results) -> Answer:
         "With an LSTM in place of the recurrent connection: which biases, and what are the outputs, the "
         "loss and its gradient in the biases of the forget gate?",
         _verdict(results),
-        f"{_gradient(results)} {_choices(results.choices)}",
+        f"{_candidate(results)} {_gradient(results)} {_choices(results.choices)}",
         [
             Figure(
                 f"{NAME}/{FORGET}",
@@ -46,12 +46,14 @@ def answer(results: Results) -> Answer:
         [*([given] if small else []), *tables(results)],
         made_by=[NAME],
         derivation=derivation.derivation(results) if small else "",
+        see=[See("4 (3)", "what a forget bias does to gradients over thousands of steps, in random and trained LSTMs")],
     )
 
 
 def _verdict(results: Results) -> str:
     """What the forget gate's biases do to a state, beside biases of 0."""
-    given, zero = results.choices[:2]
+    given = results.choices[0]
+    zero = next(choice for choice in results.choices if not any(choice.b))
     steps = len(results.forward.f)
     after = f"after {steps} step{'s' * (steps > 1)}"
     if given.b == zero.b:
@@ -61,6 +63,16 @@ def _verdict(results: Results) -> str:
     return (
         f"A forget bias of {vector(given.b[:CELLS_SHOWN], 'g')} {does}: {after} the cells keep {_kept(given)} of what "
         f"they held, {_kept(zero)} at bias 0."
+    )
+
+
+def _candidate(results: Results) -> str:
+    """What the candidate k is, on which LSTMs differ."""
+    if results.settings.tanh_candidate:
+        return "The candidate k is a tanh of its weighted sum, as in most LSTMs."
+    return (
+        "The candidate k is a σ(x) = 1/(1 + exp(−x)) of its weighted sum, as the gates are: so the book has it "
+        "(Goodfellow et al., Deep Learning, equation 10.41), where most LSTMs take tanh."
     )
 
 

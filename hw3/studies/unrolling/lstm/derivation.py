@@ -63,10 +63,27 @@ def _forward(results: Results) -> Iterator[Line]:
             f"Step {t + 1}, the forget gate",
             [f, math.row("=", math.symbol("σ"), "("), *biased, *inputs, *recurrent, ")"],
         )
+        if not t:
+            yield Line(
+                "what may come in, the candidate; the gates g and q look the same, with biases of their own",
+                [k, *_candidate(results, h_before)],
+            )
         yield Line("the state: what is kept and what comes in", [s, "=", f, "⊙", s_before, "+", g, "⊙", k])
         tanh = Term(math.apply("tanh", in_step("s", t)), math.vector(np.tanh(results.forward.s[t])))
         yield Line("the output", [h, "=", tanh, "⊙", q])
         h_before, s_before = h, s
+
+
+def _candidate(results: Results, h_before: Term) -> list[Term | str]:
+    """The right hand side of the candidate's equation in the first step."""
+    settings = results.settings
+    candidate, function = settings.params.gates.candidate, "tanh" if settings.tanh_candidate else "σ"
+    return [
+        math.row("=", math.symbol(function), "("),
+        *(parameter("b", candidate.b, "k"), "+"),
+        *(parameter("U", candidate.U, "k"), "·", value("x", 0, settings.x), "+"),
+        *(parameter("W", candidate.W, "k"), "·", h_before, ")"),
+    ]
 
 
 def _backward(results: Results) -> Iterator[Line]:

@@ -53,11 +53,11 @@ def figures(results: Results) -> dict[str, Figure]:
 
 
 def _forget_gates(results: Results) -> Figure:
-    # The biases that were given are drawn once: the homework's own are among the ones they are compared with.
-    given, *compared = results.choices
-    drawn = compared if given.b in [choice.b for choice in compared] else results.choices
     return forget_gates(
-        {choice.name if choice.name[0].isalpha() else f"b_f = {choice.name}": np.array(choice.f) for choice in drawn},
+        {
+            choice.name if choice.name[0].isalpha() else f"b_f = {choice.name}": np.array(choice.f)
+            for choice in results.choices
+        },
         np.array([kept.bias for kept in results.kept]),
         np.array([kept.fractions for kept in results.kept]),
     )
@@ -69,7 +69,7 @@ def forget_gates(choices: Mapping[str, np.ndarray], biases: np.ndarray, kept: np
     `kept` `[B, n]` is the product of f over the steps at each of the biases `[B]`. Two cells are drawn.
     """
     cells = min(kept.shape[1], 2)
-    figure = style.new_figure(4.2 * (cells + 1), 4.2)
+    figure = style.new_figure(3.1 * (cells + 1), 3.4)
     figure.suptitle("What the forget gate's bias does", weight="bold")
     *panels, right = figure.subplots(1, cells + 1)
     styles = ((ORANGE, "s", "-"), (BLUE, "o", "--"), (VERMILION, "D", ":"), (GREEN, "^", "-."))
