@@ -33,15 +33,15 @@ class Recipe(NamedTuple):
     momentum: float = 0.95
     nesterov: bool = True
     weight_decay: float = 0.0  # on kernels: for "sgd" an L2 penalty added to their gradient, for "muon" decoupled
-    max_shift: int = 2  # augmentation: each image moves by up to so many pixels along both axes
+    max_shift: int = 1  # augmentation: each image moves by up to so many pixels along both axes
     optimizer: str = "muon"  # or "sgd"
     gradient_bytes: int = fast_layers.GRADIENT_BYTES  # see `hw3.cnn.fast_layers`; the sums round accordingly
 
 
 # Networks too small to need augmentation or decay have a default of their own.
 RECIPES = {
-    "narrow": Recipe(epochs=12, learning_rate=0.1, weight_decay=0.0, max_shift=0),
-    "small_kernels": Recipe(epochs=4, learning_rate=0.1),
+    "narrow": Recipe(epochs=12, learning_rate=0.03, max_shift=0),
+    "small_kernels": Recipe(epochs=4),
 }
 
 
