@@ -1,8 +1,8 @@
 """Strict modes for every test: no silent dtype or rank promotion, and hypothesis is repeatable.
 
 Most of the suite's time is compiling, of small programs that run once: XLA's expensive passes are left out, here and in
-the programs that tests start. What depends on the last bit, or on the speed, asks for the fixture `optimized`. In this
-process alone, JAX 0.10 also compiles fusions as it used to, three times faster (later ones can't).
+the programs that tests start. What depends on the last bit, or on the speed, asks for the fixture `optimized`. JAX 0.10
+also compiles fusions as it used to, three times faster (later ones can't).
 """
 
 import fcntl
@@ -15,7 +15,7 @@ import hypothesis
 import jax
 import numpy as np
 import pytest
-from programs import FOLDER, QUICK_FUSIONS, TRAIN, succeeds
+from programs import FOLDER, QUICK_COMPILING, TRAIN, succeeds
 from tiny_run import DESCRIPTION, KEY, RECIPE
 
 from hw3 import cnn, datasets
@@ -23,7 +23,7 @@ from hw3.cnn import training
 from hw3.datasets import Dataset
 
 if jax.__version_info__ < (0, 11):
-    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {QUICK_FUSIONS}".strip()
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {QUICK_COMPILING}".strip()
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=8)
 hypothesis.settings.load_profile("repeatable")

@@ -50,8 +50,9 @@ def styled(draw: Draw) -> Draw:
     def wrapper(*args: Any, **options: Any) -> Figure:
         with matplotlib.rc_context(SETTINGS):
             figure = draw(*args, **options)
-            figure.draw_without_rendering()  # ticks made later would have lost these settings
-            cast(Any, figure.get_layout_engine()).execute(figure)  # texts beside axes settle in a second pass
+            layout: Any = figure.get_layout_engine()
+            for _ in range(2):  # texts beside axes settle in the second pass
+                layout.execute(figure)  # makes the ticks too: made later they would have lost these settings
             figure.set_layout_engine(None)  # and not again when it is saved
             return figure
 

@@ -145,7 +145,7 @@ except ValueError as error:
 
 
 def test_training_split_over_devices_is_training_on_one():
-    environment = environment_of_programs(XLA_FLAGS="--xla_force_host_platform_device_count=4")
+    environment = environment_of_programs(devices=4)
     done = subprocess.run([sys.executable, "-c", SPLIT], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "batch is 7; the 4 devices of the mesh must divide it\n"

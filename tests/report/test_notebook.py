@@ -1,9 +1,7 @@
 """What notebooks show: the numbers of the arrays, a cell to point at for each, nothing from elsewhere, bounded size."""
 
-import functools
 import itertools
 import re
-from xml.etree import ElementTree
 
 import hypothesis.strategies as st
 import jax
@@ -11,10 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from mathml import values_in
+from notebooks import made, networks, parsed, styles, text_of
 
-from hw3.occlusion import Sweep
-from hw3.recurrent import lstm, rnn
 from hw3.report import notebook
 
 # What JupyterLab's filter lets pass where a notebook is not trusted; it keeps the text of all else.
@@ -25,40 +21,6 @@ PROPERTIES = {
     *("background-color", "background-image", "color", "margin", "margin-top", "margin-right"),
 }
 NUMBER = r"(-?[\d.]+(?:e[+-]\d+)?|-?inf)"
-
-
-def made(sizes, count=1, classes=4, kept=None, stride=1, seed=0, logits=False):
-    """A sweep of random probabilities over positions of these sizes."""
-    rng = np.random.default_rng(seed)
-    scores = 3 * rng.normal(size=(count, *sizes, classes)).astype(np.float32)
-    scores = scores if logits else np.asarray(jax.nn.softmax(scores))
-    labels = rng.integers(0, classes, count)
-    clean = scores.reshape(count, -1, classes)[:, 0]
-    starts = tuple(np.arange(size) * stride for size in sizes)
-    rows, cols, *_ = *starts, np.empty(0, int)
-    shape = tuple(size * stride + 2 for size in sizes)
-    whole = Sweep(scores, rows, cols, (3,) * len(sizes), shape, clean, labels, starts)
-    if kept is None:
-        return whole
-    chosen = (labels[:, None] + np.arange(kept)) % classes
-    places = chosen.reshape(count, *[1] * len(sizes), kept)
-    return whole._replace(
-        probabilities=np.take_along_axis(scores, places, -1),
-        kept=chosen,
-        best=(whole.highest_probability, whole.predicted),
-    )
-
-
-def parsed(result):
-    return ElementTree.fromstring(result._repr_html_())
-
-
-def text_of(result):
-    return "".join(parsed(result).itertext())
-
-
-def styles(element):
-    return dict(part.split(":", 1) for part in element.get("style", "").split(";") if part)
 
 
 def maps_in(result):
@@ -204,88 +166,6 @@ def test_plain_text_where_the_fields_are_no_arrays():
     for result in networks():
         assert jax.tree.map(np.shape, result)._repr_html_() is None
         assert jax.tree.map(lambda leaf: jnp.stack([leaf, leaf]), result)._repr_html_() is None
-
-
-@functools.cache
-def networks(steps=3, n=2, d=2, m=2):
-    """An RNN and an LSTM of random numbers, unrolled."""
-    normal = lambda *shape: rng.normal(size=shape)  # noqa: E731
-    rng = np.random.default_rng(1)
-    params = rnn.RNNParams(normal(n), normal(m), normal(n, n), normal(n, d), normal(m, n))
-    biases = lstm.Gates(*(normal(n) for _ in range(4)))
-    xs = normal(steps, d)
-    return jax.jit(rnn.unroll)(params, xs), jax.jit(lstm.unroll)(lstm.tied(params, biases), xs)
-
-
-def shown_in(result):
-    """The matrices beside every name: of the table's rows a list with one a step, below it one each."""
-    page = parsed(result)
-    rows = {
-        "".join(line[0].itertext()): [values_in(cell.find(".//mtable")) for cell in line[1:]]
-        for line in page.find(".//tbody")
-    }
-    below = {
-        "".join(box.itertext()).split(" = ")[0]: values_in(box.find(".//mtable"))
-        for box in page.iter("div")
-        if styles(box).get("display") == "inline-block"
-    }
-    return rows, below
-
-
-def column(values):
-    return values[:, None] if values.ndim == 1 else values
-
-
-def test_every_number_of_the_networks_stands_beside_its_name():
-    recurrent, long_short = networks()
-    rows, below = shown_in(recurrent)
-    expected = {
-        **dict(zip(("a", "h", "o", "ŷ"), recurrent.forward, strict=True)),
-        "∂L/∂ŷ": recurrent.dL_dy,
-        "∂ŷ/∂o": recurrent.dy_do,
-        "∂L/∂o": recurrent.dL_do,
-        "∂L/∂h direct": recurrent.dL_dh_direct,
-        "∂h/∂a": recurrent.dh_da,
-        "∂L/∂a direct": recurrent.dL_da_direct,
-        "∂a/∂b": recurrent.da_db,
-        "∂h/∂b": recurrent.dh_db,
-        "∂L/∂b direct": recurrent.dL_db_direct,
-        "∂h(t)/∂h(t−1)": recurrent.dh_dh,
-        "∂L/∂h": recurrent.dL_dh,
-        "∂L/∂a": recurrent.dL_da,
-    }
-    assert list(rows) == list(expected)
-    for name, values in expected.items():
-        for found, value in zip(rows[name], values, strict=True):
-            np.testing.assert_allclose(found, column(value), rtol=1e-5)
-    assert set(below) == {"∂o/∂h", *(f"∂L/∂{name}" for name in "bcWUV")}
-    for name in "bcWUV":
-        np.testing.assert_allclose(below[f"∂L/∂{name}"], column(getattr(recurrent.gradient, name)), rtol=1e-5)
-    assert f"loss {float(recurrent.loss):.9g} over 3 steps" in text_of(recurrent)
-
-    rows, below = shown_in(long_short)
-    for gate, letter in zip(lstm.Gates._fields, "fgqk", strict=True):
-        for name, values in ((f"∂{letter}/∂a{letter}", long_short.d_da), (f"∂L/∂a{letter}", long_short.dL_da)):
-            for found, value in zip(rows[name], getattr(values, gate), strict=True):
-                np.testing.assert_allclose(found, column(value), rtol=1e-5)
-        for name in "bUW":
-            value = getattr(getattr(long_short.gradient.gates, gate), name)
-            np.testing.assert_allclose(below[f"∂L/∂{name}{letter}"], column(value), rtol=1e-5)
-    for name, values in zip((*"fgqksho", "ŷ"), long_short.forward, strict=True):
-        np.testing.assert_allclose(np.stack(rows[name]), values[..., None], rtol=1e-5)
-
-
-def test_of_long_sequences_the_last_steps_and_of_large_matrices_the_first_entries():
-    for result in networks(steps=30, n=50, d=20):
-        html = result._repr_html_()
-        rows, below = shown_in(result)
-        assert len(html.encode()) < 200_000
-        assert f"over 30 steps; the last {notebook.STEPS} are shown" in html
-        name = f"h (the first {notebook.ENTRIES} of 50)"
-        shown = result.forward.h[-notebook.STEPS :, : notebook.ENTRIES]
-        np.testing.assert_allclose(np.stack(rows[name]), shown[..., None], rtol=1e-5)
-        at = "f" if isinstance(result, lstm.LSTMUnrolled) else ""
-        assert below[f"∂L/∂U{at} (the first {notebook.ENTRIES} of 50×20)"].shape == (notebook.ENTRIES,) * 2
 
 
 def test_in_a_browser_every_cell_is_hit_and_text_has_the_notebooks_colour(browser, tmp_path):

@@ -14,7 +14,6 @@ from programs import FOLDER, TRAIN, end, fails_in_one_line, hashes, run, start, 
 
 from hw3.occlusion import storage
 
-DEVICES = "--xla_force_host_platform_device_count={}"
 # Chunks of one image are written every few milliseconds, so that many a kill falls into writing.
 SWEEP = ["--first=60", "--chunk_images=1", "--stride=4"]
 
@@ -50,7 +49,7 @@ def start_all(processes, devices, folder, *arguments, of_each=()):
             f"--outdir={folder}",
             *arguments,
             *(of_each[index] if of_each else ()),
-            XLA_FLAGS=DEVICES.format(devices),
+            devices=devices,
         )
         for index in range(processes)
     ]
@@ -64,9 +63,7 @@ def arrays(folder):
 @pytest.mark.parametrize(("processes", "devices"), [(1, 8), (2, 4)])
 def test_many_devices_and_processes_give_the_array_of_one(undisturbed, trained_flag, tmp_path, processes, devices):
     if processes == 1:
-        done = [
-            end(start("sweep_dataset.py", trained_flag, *SWEEP, f"--outdir={tmp_path}", XLA_FLAGS=DEVICES.format(8)))
-        ]
+        done = [end(start("sweep_dataset.py", trained_flag, *SWEEP, f"--outdir={tmp_path}", devices=8))]
     else:
         done = [end(process) for process in start_all(processes, devices, tmp_path, trained_flag, *SWEEP)]
     assert [each.returncode for each in done] == [0] * processes, [each.stderr for each in done]
@@ -81,7 +78,7 @@ def test_many_devices_and_processes_give_the_array_of_one(undisturbed, trained_f
 
 def test_training_runs_where_there_are_several_devices(tmp_path):
     few = [*TRAIN, "--train_images=300", "--epochs=1"]
-    done = end(start("train_cnn.py", *few, f"--outdir={tmp_path}", XLA_FLAGS=DEVICES.format(8)))
+    done = end(start("train_cnn.py", *few, f"--outdir={tmp_path}", devices=8))
     assert done.returncode == 0, done.stderr
 
 
