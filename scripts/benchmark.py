@@ -38,7 +38,13 @@ from hw3.studies import given
 ROWS = ["train", "forward", "sweep", "search", "recurrent", *architectures.NAMES, "start", "accuracy"]
 CHOSEN = flags.DEFINE_list("rows", ROWS, f"What to time: {', '.join(ROWS)}.")
 REPEATS = flags.DEFINE_integer("repeats", 7, "Timings of each contender; the median counts.", lower_bound=1)
-PATCH = flags.DEFINE_integer("patch", 32, "Pixels of the patch in sweeps of large networks.", 2, architectures.SIDE)
+PATCH = flags.DEFINE_integer(
+    "patch",
+    32,
+    "Pixels of the patch in sweeps of large networks.",
+    lower_bound=2,
+    upper_bound=architectures.SIDE,
+)
 FORCE = flags.DEFINE_bool("force", False, "Measure although other work disturbs the machine, and say so.")
 shared_flags.define_outdir_flag()
 
