@@ -2,6 +2,7 @@
 
 import functools
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import flax.linen as nn
@@ -148,7 +149,13 @@ class Softmax(NamedTuple):
 
     def __call__(self, params: Params, images: jax.Array) -> jax.Array:
         """[batch, height, width, channels] -> [batch, classes]."""
-        return jax.nn.softmax(self.model.apply({"params": params}, images))
+        return _probabilities(self.model)(params, images)
+
+
+@functools.lru_cache(maxsize=64)
+def _probabilities(model: CNN) -> Callable[[Params, jax.Array], jax.Array]:
+    """The same function for equal networks, so that what traces it again and again finds it traced."""
+    return jax.jit(lambda params, images: jax.nn.softmax(model.apply({"params": params}, images)))
 
 
 def activations(model: CNN, params: Params, images: jax.Array) -> dict[str, jax.Array]:

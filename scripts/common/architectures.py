@@ -163,8 +163,8 @@ def variables(name: str) -> Any:
 
 
 def predictor(name: str) -> Any:
-    """The classifier in JAX: images [batch, SIDE, SIDE, 3] -> probabilities."""
-    return jax.tree_util.Partial(Network(name).apply, variables(name))
+    """The classifier in JAX: images [batch, SIDE, SIDE, 3] -> probabilities. Jitted, and so traced by Flax once."""
+    return jax.tree_util.Partial(jax.jit(Network(name).apply), variables(name))
 
 
 def twin(name: str) -> Any:
