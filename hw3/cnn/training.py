@@ -38,7 +38,7 @@ class Recipe(NamedTuple):
     gradient_bytes: int = fast_layers.GRADIENT_BYTES  # see `hw3.cnn.fast_layers`; the sums round accordingly
 
 
-# Networks too small to need augmentation have a default of their own; Muon does not help the smallest (BUILD.md, Train).
+# Smaller networks have a default of their own; Muon does not help the smallest (BUILD.md, Train).
 RECIPES = {
     "narrow": Recipe(epochs=12, batch_size=128, learning_rate=0.1, momentum=0.9, max_shift=0, optimizer="sgd"),
     "small_kernels": Recipe(epochs=4),
