@@ -10,10 +10,6 @@ Other work on the machine is looked for before, during and after: ratios count o
 import contextlib
 import os
 import statistics
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -23,7 +19,18 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from absl import flags
-from common import architectures, console, machine, output, peers, program, shared_flags, time_to_accuracy, timing
+from common import (
+    architectures,
+    console,
+    machine,
+    output,
+    peers,
+    program,
+    shared_flags,
+    start,
+    time_to_accuracy,
+    timing,
+)
 from common.timing import Row, Times
 from jax.sharding import Mesh
 
@@ -194,25 +201,6 @@ def large_row(name: str, patch: int) -> Row:
     return Row(f"sweep of {name}, patch {patch}, {positions} positions", "occluded images", positions, None, contenders)
 
 
-def start_times(repeats: int) -> dict[str, list[float]]:
-    """Seconds from the start of sweep_occlusion.py to its end, with an empty compilation cache and a filled one."""
-    times: dict[str, list[float]] = {"empty compilation cache": [], "filled": []}
-    with tempfile.TemporaryDirectory() as folder:
-        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "{}.py")
-        train = ["train_cnn", "--epochs=1", "--train_images=128", f"--outdir={folder}"]
-        sweep = ["sweep_occlusion", f"--outdir={folder}", "--digit=1"]
-        for index, arguments in enumerate([train, *([sweep] * (2 * repeats))]):
-            kind = "filled" if index % 2 == 0 else "empty compilation cache"
-            cache = os.path.join(folder, f"cache{(index + 1) // 2}")
-            environment = os.environ | {"JAX_COMPILATION_CACHE_DIR": cache}
-            start = time.perf_counter()
-            command = [sys.executable, script.format(arguments[0]), *arguments[1:]]
-            subprocess.run(command, env=environment, check=True, capture_output=True)
-            if index:
-                times[kind].append(time.perf_counter() - start)
-    return times
-
-
 def check_quiet() -> float:
     """The cores that others use now; ends the program with one line if they are many, unless --force."""
     others = timing.others_now()
@@ -241,7 +229,7 @@ def main() -> None:
         for row in rows(chosen):
             times = found[row.name] = timing.measure(row, REPEATS.value)
             lines += timing.lines(row, times, peak, FORCE.value)
-        starts = start_times(min(REPEATS.value, 3)) if "start" in chosen else {}
+        starts = start.times(min(REPEATS.value, 3)) if "start" in chosen else {}
         for name, values in starts.items():
             spread = f"{1e3 * min(values):.0f}..{1e3 * max(values):.0f}"
             lines.append(["sweep_occlusion.py", name, f"{1e3 * statistics.median(values):.0f}", spread, *[""] * 5])

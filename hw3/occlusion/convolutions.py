@@ -54,8 +54,9 @@ def apply(equation: Equation, pieces: Sequence[Any], params: dict[str, Any], eng
     single = x.dtype == kernel.dtype == np.float32 and params["preferred_element_type"] in (None, np.float32)
     if engine.convolutions == "onednn" and single and x.ndim in (4, 5):
         return [_by_onednn(x, kernel, params)]
-    inputs = kernel.shape[numbers.rhs_spec[1]]
-    if inputs == 1 and params["feature_group_count"] > 1 and params["preferred_element_type"] in (None, x.dtype):
+    # Smaller numbers would lose digits in the sum, which XLA does in float32.
+    exact = x.dtype in (np.float32, np.float64) and params["preferred_element_type"] in (None, x.dtype)
+    if exact and kernel.shape[numbers.rhs_spec[1]] == 1 and params["feature_group_count"] > 1:
         return [_by_taps(x, kernel, params)]
     return [equation.primitive.bind(x, kernel, **params)]
 

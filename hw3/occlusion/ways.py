@@ -94,7 +94,7 @@ def _engines(program: Program, alone: bool) -> tuple[Engine, ...]:
         return (Engine("onednn", WITHOUT_YNNPACK),)
     work = wide = 0.0
     for equation in program.equations:
-        if equation.primitive.name == "conv_general_dilated":
+        if equation.primitive.name == convolutions.CONVOLUTION:
             amount = locality.work(equation, program.shapes)
             kernel, numbers = equation.inputs[1], equation.params["dimension_numbers"]
             shape = locality.shape_of(program.shapes, kernel)

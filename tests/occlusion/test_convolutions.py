@@ -58,6 +58,7 @@ PLAIN = {"strides": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1), "gr
 LEFT = [
     ("taps", np.float32, {}),
     ("taps", np.float32, {"groups": 2}),
+    ("taps", jnp.bfloat16, {"groups": 4}),
     ("onednn", np.float32, {"lhs_dilation": (2, 2)}),
     ("onednn", np.float32, {"padding": ((-1, 0), (0, 0))}),
     ("onednn", np.float32, {"batch_group_count": 2}),
