@@ -16,6 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 
 TARGET = "__onednn$convolution"
+# What may follow a convolution in the same pass: ReLU, and ReLU up to 6. Both turn NaN into 0.
+RELU, RELU6 = "RELU", "RELU6"
 
 
 class Axes(NamedTuple):
@@ -49,7 +51,17 @@ def convolve(
     kernel_axes = Axes(inputs, outputs, tuple(range(rank - 2)))
     plain = (1,) * (rank - 2)
     return general(
-        x, kernel, bias, relu, data, kernel_axes, data, plain, ((padding, padding),) * (rank - 2), plain, groups=1
+        x,
+        kernel,
+        bias,
+        (RELU,) * relu,
+        data,
+        kernel_axes,
+        data,
+        plain,
+        ((padding, padding),) * (rank - 2),
+        plain,
+        groups=1,
     )
 
 
@@ -57,7 +69,7 @@ def general(
     x: jax.Array,
     kernel: jax.Array,
     bias: jax.Array | None,
-    relu: bool,
+    after: Sequence[str],
     x_axes: Axes,
     kernel_axes: Axes,
     out_axes: Axes,
@@ -67,7 +79,8 @@ def general(
     groups: int,
 ) -> jax.Array:
     """`convolve` of arrays with their axes in any order, batch and features first and second in `Axes`, as
-    `jax.lax.conv_general_dilated` has them: window strides, padding not negative, dilation of the kernel, groups."""
+    `jax.lax.conv_general_dilated` has them: window strides, padding not negative, dilation of the kernel, groups.
+    `after` is what follows the bias: (), (`RELU`,) or (`RELU6`,)."""
     windows = zip(x_axes.spatial, kernel_axes.spatial, strides, padding, dilation, strict=True)
     sizes = {
         out: (x.shape[a] + sum(pad) - (kernel.shape[k] - 1) * wide - 1) // stride + 1
@@ -77,7 +90,7 @@ def general(
     config = {
         "dims": str(x.ndim),
         "feature_groups": str(groups),
-        "fusions": {"ops": ["BIAS"] * (bias is not None) + ["RELU"] * relu},
+        "fusions": {"ops": ["BIAS"] * (bias is not None) + list(after)},
         "input": {"data": _data(x_axes)},
         "kernel": {
             "filter": {
@@ -139,14 +152,15 @@ def available() -> bool:
 
 @functools.cache
 def available_in_general() -> bool:
-    """Whether `general` works here, with strides, uneven padding, dilation, groups and channels first."""
+    """Whether `general` works here, with strides, uneven padding, dilation, groups, channels first and ReLU up to 6."""
     if not available():
         return False
     rng = np.random.default_rng(1)
     x = rng.normal(size=(2, 9, 8, 4)).astype(np.float32)
     strides, padding, dilation = (2, 1), ((1, 0), (2, 1)), (1, 2)
     channels_last, channels_first, kernel_axes = Axes(0, 3, (1, 2)), Axes(0, 1, (2, 3)), Axes(2, 3, (0, 1))
-    some = functools.partial(general, bias=None, relu=False, strides=strides, padding=padding, dilation=dilation)
+    bias = rng.normal(size=8).astype(np.float32)
+    some = functools.partial(general, strides=strides, padding=padding, dilation=dilation)
     groups = (1, 2, 4)
     kernels = [rng.normal(size=(3, 2, 4 // count, 8)).astype(np.float32) for count in groups]
 
@@ -156,7 +170,8 @@ def available_in_general() -> bool:
         for count, kernel in zip(groups, kernels, strict=True):
             axes = channels_first if count == 2 else channels_last
             turned = jnp.moveaxis(x, 3, axes.second)
-            out = some(turned, kernel, x_axes=axes, kernel_axes=kernel_axes, out_axes=axes, groups=count)
+            last, after = (jnp.asarray(bias), (RELU6,)) if count == 1 else (None, ())
+            out = some(turned, kernel, last, after, x_axes=axes, kernel_axes=kernel_axes, out_axes=axes, groups=count)
             found.append(jnp.moveaxis(out, axes.second, 3))
         return found
 
@@ -170,6 +185,9 @@ def available_in_general() -> bool:
     for count, kernel, got in zip(groups, kernels, found, strict=True):
         of = np.split(windows, count, axis=3), np.split(kernel, count, axis=3)
         parts = [np.einsum("nhwcij,ijco->nhwo", *each) for each in zip(*of, strict=True)]
-        if not np.allclose(got, np.concatenate(parts, axis=3), atol=1e-5):
+        expected = np.concatenate(parts, axis=3)
+        if count == 1:
+            expected = np.clip(expected + bias, 0, 6)
+        if not np.allclose(got, expected, atol=1e-5):
             return False
     return True

@@ -12,9 +12,15 @@ ORDERS = {2: ("NHWC", "HWIO"), 3: ("NDHWC", "DHWIO")}
 FIRST = {2: ("NCHW", "OIHW"), 3: ("NCDHW", "OIDHW")}
 
 
-@given(st.sampled_from([ORDERS, FIRST]), st.sampled_from([2, 2, 3]), st.sampled_from([1, 2, 4]), st.data())
+@given(
+    st.sampled_from([ORDERS, FIRST]),
+    st.sampled_from([2, 2, 3]),
+    st.sampled_from([1, 2, 4]),
+    st.sampled_from([(None, ()), (True, ()), (None, (onednn.RELU,)), (True, (onednn.RELU,)), (True, (onednn.RELU6,))]),
+    st.data(),
+)
 @settings(max_examples=8)
-def test_any_convolution_equals_the_stock_one(orders, axes, groups, data):
+def test_any_convolution_equals_the_stock_one(orders, axes, groups, ends, data):
     if not onednn.available_in_general():
         pytest.skip("oneDNN is not in this jaxlib")
     some = lambda low, high: tuple(data.draw(st.integers(low, high)) for _ in range(axes))  # noqa: E731
@@ -30,14 +36,20 @@ def test_any_convolution_equals_the_stock_one(orders, axes, groups, data):
     expected = jax.lax.conv_general_dilated(
         x, kernel, strides, padding, rhs_dilation=dilation, dimension_numbers=numbers, feature_group_count=groups
     )
+    biased, after = ends
+    bias = rng.normal(size=8).astype(np.float32) if biased else None
+    if biased:
+        expected = expected + bias.reshape([-1 if axis == numbers.out_spec[1] else 1 for axis in range(x.ndim)])
+    if after:
+        expected = np.clip(expected, 0, 6 if after == (onednn.RELU6,) else None)
     axes_of = lambda spec: onednn.Axes(spec[0], spec[1], tuple(spec[2:]))  # noqa: E731
     outputs, inputs, *spatial = numbers.rhs_spec
     kernel_axes = onednn.Axes(inputs, outputs, tuple(spatial))
     found = onednn.general(
         x,
         kernel,
-        None,
-        relu=False,
+        bias,
+        after,
         x_axes=axes_of(numbers.lhs_spec),
         kernel_axes=kernel_axes,
         out_axes=axes_of(numbers.out_spec),

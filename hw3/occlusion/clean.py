@@ -23,7 +23,7 @@ def scores_and_maps(
     classifier: Classifier, way: Way, images: np.ndarray, batch_size: int
 ) -> tuple[np.ndarray, Maps | None]:
     """What `scores` gives, and the maps of the first image if this way keeps maps: one program makes both."""
-    program, plan = classifier.program, way.plan
+    program, plan = way.program, way.plan
     if program is None or not isinstance(plan, boxes.Plan):
         return scores(classifier, images, batch_size), None
     run = incremental.clean(program, plan, way.engine)

@@ -14,7 +14,8 @@ from jax import lax
 from jax.sharding import Mesh
 
 from hw3 import onednn
-from hw3.occlusion.jaxprs import Equation, Program
+from hw3.occlusion.jaxprs import Constant, Equation, Program
+from hw3.onednn import RELU6
 
 CONVOLUTION = "conv_general_dilated"
 
@@ -38,37 +39,59 @@ def plain(mesh: Mesh) -> Engine:
 
 def by_onednn(program: Program) -> bool:
     """Whether oneDNN can do all of a program's convolutions here, of which there are some."""
-    found = [program.shapes[e.outputs[0]] for e in program.equations if e.primitive.name == CONVOLUTION]
-    fits = all(out.dtype == np.float32 and len(out.shape) in (4, 5) for out in found)
+    found = [equation for equation in program.equations if equation.primitive.name == CONVOLUTION]
+    fits = all(len(program.shapes[e.outputs[0]].shape) in (4, 5) for e in found)
+    fits = fits and all(program.shapes[e.outputs[0]].dtype == np.float32 for e in found)
     return bool(found) and fits and onednn.available_in_general()
+
+
+def fits_onednn(equation: Equation, shapes: dict[int, jax.ShapeDtypeStruct]) -> bool:
+    """Whether oneDNN can do this convolution."""
+    given = [shapes[name] for name in equation.inputs if not isinstance(name, Constant)]
+    return len(given) == 2 and _fits(given[0], given[1], equation.params)
+
+
+def _fits(x: Any, kernel: Any, params: dict[str, Any]) -> bool:
+    single = x.dtype == kernel.dtype == np.float32 and params["preferred_element_type"] in (None, np.float32)
+    return single and len(x.shape) in (4, 5) and _plain(params)
+
+
+def _plain(params: dict[str, Any]) -> bool:
+    """Whether nothing but the kernel is dilated, nothing cut off, and the batch is no group."""
+    undilated = all(step == 1 for step in params["lhs_dilation"]) and params["batch_group_count"] == 1
+    return undilated and min((min(pad) for pad in params["padding"]), default=0) >= 0
+
+
+def stock(x: jax.Array, kernel: jax.Array, *bias: jax.Array, after: Sequence[str] = (), **params: Any) -> jax.Array:
+    """The convolution as XLA does it, a bias [outputs] if there is one, and `RELU` or `RELU6` if asked for."""
+    y = lax.conv_general_dilated_p.bind(x, kernel, **params)
+    if bias:
+        channels = params["dimension_numbers"].out_spec[1]
+        y = y + bias[0].reshape([-1 if axis == channels else 1 for axis in range(y.ndim)])
+    return jnp.clip(y, 0, 6 if RELU6 in after else None) if after else y
 
 
 def apply(equation: Equation, pieces: Sequence[Any], params: dict[str, Any], engine: Engine) -> list[jax.Array]:
     """The result of `conv_general_dilated` with these parameters, which may differ from the equation's own."""
-    x, kernel = map(jnp.asarray, pieces)
-    numbers = params["dimension_numbers"]
-    plain = all(step == 1 for step in params["lhs_dilation"]) and params["batch_group_count"] == 1
-    plain = plain and min((min(pad) for pad in params["padding"]), default=0) >= 0
-    if engine.convolutions == "stock" or not plain:
-        return [equation.primitive.bind(x, kernel, **params)]
-    single = x.dtype == kernel.dtype == np.float32 and params["preferred_element_type"] in (None, np.float32)
-    if engine.convolutions == "onednn" and single and x.ndim in (4, 5):
-        return [_by_onednn(x, kernel, params)]
+    x, kernel, *bias = map(jnp.asarray, pieces)
+    if engine.convolutions == "onednn" and _fits(x, kernel, params):
+        return [_by_onednn(x, kernel, bias[0] if bias else None, params)]
     # Smaller numbers would lose digits in the sum, which XLA does in float32.
     exact = x.dtype in (np.float32, np.float64) and params["preferred_element_type"] in (None, x.dtype)
-    if exact and kernel.shape[numbers.rhs_spec[1]] == 1 and params["feature_group_count"] > 1:
+    depthwise = kernel.shape[params["dimension_numbers"].rhs_spec[1]] == 1 and params["feature_group_count"] > 1
+    if engine.convolutions != "stock" and exact and depthwise and _plain(params) and "after" not in params:
         return [_by_taps(x, kernel, params)]
-    return [equation.primitive.bind(x, kernel, **params)]
+    return [equation.primitive.bind(x, kernel, *bias, **params)]
 
 
-def _by_onednn(x: jax.Array, kernel: jax.Array, params: dict[str, Any]) -> jax.Array:
+def _by_onednn(x: jax.Array, kernel: jax.Array, bias: jax.Array | None, params: dict[str, Any]) -> jax.Array:
     numbers = params["dimension_numbers"]
     lhs, rhs, out = numbers.lhs_spec, numbers.rhs_spec, numbers.out_spec
     return onednn.general(
         x,
         kernel,
-        None,
-        relu=False,
+        bias,
+        params.get("after", ()),
         x_axes=onednn.Axes(lhs[0], lhs[1], lhs[2:]),
         kernel_axes=onednn.Axes(rhs[1], rhs[0], rhs[2:]),
         out_axes=onednn.Axes(out[0], out[1], out[2:]),

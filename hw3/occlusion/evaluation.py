@@ -161,8 +161,9 @@ class _Run:
         classifier, scene = self.classifier, part.scene[items].astype(np.int32)
         if way.plan is None:
             box = part.box[:, items].T
+            classifier = classifier._replace(program=way.program)
             return classification.occluded_scores(classifier, self.images, self.fills, scene, box, way.engine)
-        program, plan = classifier.program, way.plan
+        program, plan = way.program, way.plan
         assert program is not None
         assert isinstance(plan, boxes.Plan)
         image = min(int(scene[0]), len(self.patched.images) - 1)
@@ -170,7 +171,7 @@ class _Run:
             self.maps.clear()
             clean = incremental.clean(program, plan, way.engine)
             self.maps[way] = image, clean(classifier.constants, self.images[image : image + 1])[0]
-        tables = incremental.layout(program, plan).tables[:, plan.find(part.starts[items])]
+        tables = incremental.layout(program, plan).tables(part.starts[items])
         return incremental.scores(program, plan, way.engine)(self.maps[way][1], self.fills, scene, tables)
 
     def fastest(self, ways: tuple[Way, ...], part: _Part, items: np.ndarray) -> Any:

@@ -138,13 +138,14 @@ def trace(function: Callable[[jax.Array], Any], images: jax.ShapeDtypeStruct) ->
     return *_flatten(closed), out
 
 
-class _Flattened:
-    """The equations of a jaxpr with its calls written out, and the arrays in it."""
+class Flattened:
+    """The equations of jaxprs with their calls written out, and the arrays in them."""
 
-    def __init__(self) -> None:
+    def __init__(self, shapes: dict[int, jax.ShapeDtypeStruct] | None = None) -> None:
+        """Begins with no equation and with values of these shapes."""
         self.equations: list[Equation] = []
         self.arrays: dict[int, Any] = {}
-        self.shapes: dict[int, jax.ShapeDtypeStruct] = {}
+        self.shapes = dict(shapes or {})
         self.known: dict[int, int] = {}  # the value of an array, by the array's identity
 
     def new(self, aval: Any) -> int:
@@ -182,20 +183,25 @@ class _Flattened:
                 self.equations.append(Equation(equation.primitive, equation.params, given, outputs))
         return [name(v) for v in jaxpr.outvars]
 
+    def needed(self, result: int | Constant) -> tuple[Equation, ...]:
+        """The equations that a result needs, in order."""
+        names, kept = {result}, []
+        for equation in reversed(self.equations):
+            if not names.isdisjoint(equation.outputs):
+                names.update(equation.inputs)
+                kept.append(equation)
+        return tuple(kept[::-1])
+
 
 def _flatten(closed: core.ClosedJaxpr) -> tuple[Program, tuple[Any, ...]]:
     """A jaxpr of one argument and one result as a program, and the arrays in it."""
-    flat = _Flattened()
+    flat = Flattened()
     images = flat.new(closed.jaxpr.invars[0].aval)
     (result,) = flat.walk(closed.jaxpr, closed.consts, [images])
-    needed, kept = {result}, []
-    for equation in reversed(flat.equations):
-        if not needed.isdisjoint(equation.outputs):
-            needed.update(equation.inputs)
-            kept.append(equation)
-    constants = tuple(n for n in flat.arrays if n in needed)
-    program = Program(tuple(kept[::-1]), constants, images, result, flat.shapes)
-    return program, tuple(flat.arrays[n] for n in constants)
+    kept = flat.needed(result)
+    used = {result, *(name for equation in kept for name in equation.inputs)}
+    constants = tuple(n for n in flat.arrays if n in used)
+    return Program(kept, constants, images, result, flat.shapes), tuple(flat.arrays[n] for n in constants)
 
 
 def _frozen(value: Any) -> Hashable:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jax import lax
 
 from hw3 import occlusion, onednn
-from hw3.occlusion import boxes, evaluation, incremental, jaxprs, ways
+from hw3.occlusion import boxes, evaluation, folding, incremental, jaxprs, ways
 from hw3.occlusion.convolutions import STOCK, Engine
 
 SPECS = {1: ("NHC", "HIO", "NHC"), 2: ("NHWC", "HWIO", "NHWC"), 3: ("NDHWC", "DHWIO", "NDHWC")}
@@ -31,17 +31,18 @@ def engines():
 
 
 def by_boxes(predict, images, patch, starts, fills, engine=STOCK):
-    """Scores of images [n, ...] with a patch at `starts`, [n positions, classes], and the plan that gave them."""
+    """Scores of images [n, ...] with a patch at `starts`, [n positions, classes], the plan, its program."""
     program, constants, _ = jaxprs.trace(predict, jax.ShapeDtypeStruct((1, *images.shape[1:]), jnp.float32))
+    program = folding.fold(program) if engine.convolutions == "onednn" else program
     plan = boxes.plan(program, patch, starts.tobytes())
-    tables = incremental.layout(program, plan).tables[:, plan.find(starts)]
+    tables = incremental.layout(program, plan).tables(starts)
     clean, scores = incremental.clean(program, plan, engine), incremental.scores(program, plan, engine)
     each = []
     for index, image in enumerate(images):
         maps, alone = clean(constants, image[None])
         np.testing.assert_allclose(alone, predict(image[None]), rtol=1e-4, atol=2e-5 * max(1.0, abs(alone).max()))
         each.append(scores(maps, fills, np.full(len(starts), index), tables))
-    return np.concatenate(each), plan
+    return np.concatenate(each), plan, program
 
 
 def occluded(images, patch, starts, fills):
@@ -161,7 +162,7 @@ def test_random_programs(axes, chosen, head, data):
     images = rng.random((2, *sizes, 2), np.float32)
     fills = rng.random((data.draw(st.integers(1, 2)), *sizes, 2), np.float32)
     engine = Engine(data.draw(st.sampled_from(engines())))
-    found, _ = by_boxes(predict, images, patch, starts, fills, engine)
+    found, *_ = by_boxes(predict, images, patch, starts, fills, engine)
     expected = jax.jit(predict)(occluded(images, patch, starts, fills))
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=2e-5 * max(1.0, float(jnp.abs(expected).max())))
 
@@ -218,11 +219,10 @@ def test_blocks_of_known_networks_are_local(kind, convolutions):
     predict = jax.tree_util.Partial(net.apply, variables)
     starts = np.array([[0, 0], [7, 20], [21, 4], [42, 33]], np.int32)
     images, fills = rng.random((1, *shape), np.float32), np.zeros((1, *shape), np.float32)
-    found, plan = by_boxes(predict, images, (6, 7), starts, fills, Engine(convolutions))
+    found, plan, program = by_boxes(predict, images, (6, 7), starts, fills, Engine(convolutions))
     expected = jax.jit(predict)(occluded(images, (6, 7), starts, fills))
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
     assert plan.part < 0.6, "most of the work is spared"
-    program = jaxprs.trace(predict, jax.ShapeDtypeStruct((1, *shape), jnp.float32))[0]
     first_dense = program.equations[min(plan.dense)].primitive.name
     assert first_dense in ("reduce_sum", "mean", "reduce_window_sum") or kind == "inception"
 
@@ -238,7 +238,7 @@ def test_an_operation_that_nobody_foresaw_makes_it_dense_and_never_wrong():
         return total.sum(0)[:, :3]
 
     starts = np.array([[0, 0], [3, 2], [9, 8]], np.int32)
-    found, plan = by_boxes(predict, images, (3, 3), starts, 0 * images)
+    found, plan, _ = by_boxes(predict, images, (3, 3), starts, 0 * images)
     assert len(plan.dense) > 2
     np.testing.assert_allclose(found, predict(occluded(images, (3, 3), starts, 0 * images)), rtol=1e-5)
 

@@ -34,7 +34,7 @@ def by_tiles(monkeypatch):
     def choose(method, classifier, patch, *rest):
         if method != "incremental":
             return real(method, classifier, patch, *rest)
-        return (ways.Way(tiling.plan(classifier.program, patch)[0], convolutions.STOCK),)
+        return (ways.Way(tiling.plan(classifier.program, patch)[0], convolutions.STOCK, classifier.program),)
 
     monkeypatch.setattr(ways, "choose", choose)
 
