@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import NamedSharding, PartitionSpec
 
 from hw3 import batches
 from hw3.errors import InvalidInput
@@ -20,14 +21,26 @@ QUICKLY = {"xla_backend_optimization_level": "0"}
 
 
 def scores_and_maps(
-    classifier: Classifier, way: Way, images: np.ndarray, batch_size: int
+    classifier: Classifier, way: Way, images: np.ndarray, batch_size: int, fills: np.ndarray, starts: np.ndarray
 ) -> tuple[np.ndarray, Maps | None]:
-    """What `scores` gives, and the maps of the first image if this way keeps maps: one program makes both."""
+    """What `scores` gives, and the maps of the first image if this way keeps maps: one program makes both.
+
+    Meanwhile the program that classifies `batch_size` images with patches of these fills, as `evaluation.Patched` has
+    them, begins to be compiled. Args: starts: int32 [positions, axes], first pixels of the patch.
+    """
     program, plan = way.program, way.plan
     if program is None or not isinstance(plan, boxes.Plan):
         return scores(classifier, images, batch_size), None
     run = incremental.clean(program, plan, way.engine)
     first: list[Maps] = []
+    everywhere = NamedSharding(classifier.mesh, PartitionSpec())
+    image, shown = (jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=everywhere) for a in (images[:1], fills))
+    kept = [
+        jax.ShapeDtypeStruct(each.shape, each.dtype, sharding=everywhere)
+        for each in jax.eval_shape(run, classifier.constants, image)[0]
+    ]
+    tables = incremental.layout(program, plan).tables(np.resize(starts, (batch_size, starts.shape[1])))
+    incremental.scores(program, plan, way.engine).compile(kept, shown, np.zeros(batch_size, np.int32), tables)
 
     def one(image: np.ndarray) -> jax.Array:
         maps, found = run(classifier.constants, batches.replicated(classifier.mesh, image))

@@ -13,6 +13,7 @@ Occlusion-Based Deep CNN Explanations" (SIGMOD 2019), there for the layers of gi
 
 import functools
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import jax
@@ -180,20 +181,48 @@ def clean(program: Program, plan: Plan, engine: Engine) -> Callable[..., tuple[M
 
 
 @functools.lru_cache(maxsize=32)
-def scores(program: Program, plan: Plan, engine: Engine) -> Callable[..., jax.Array]:
-    """The compiled function behind an image's scores with patches.
+def scores(program: Program, plan: Plan, engine: Engine) -> "Scores":
+    """The function behind an image's scores with patches."""
+    return Scores(program, plan, engine)
 
-    It takes the maps that `clean` made, fills [1 or more, ...spatial axes, channels], the fill of each patch, int [n],
-    and `Layout.tables` of the positions; it gives float32 [n, classes].
+
+class Scores:
+    """An image's scores with patches, float32 [n, classes], compiled for each shape of its arguments.
+
+    Called with the maps that `clean` made, fills [1 or more, ...spatial axes, channels], the fill of each patch,
+    int [n], and `Layout.tables` of the positions.
     """
+
+    def __init__(self, program: Program, plan: Plan, engine: Engine) -> None:
+        self._jitted = jax.jit(_patched_scores(program, plan, engine), compiler_options=dict(engine.options))
+        self._ahead: dict[tuple[Any, ...], Future[Any]] = {}
+
+    def __call__(self, maps: Maps, fills: Any, fill: np.ndarray, tables: Sequence[np.ndarray]) -> jax.Array:
+        """float32 [n, classes]."""
+        ahead = self._ahead.get((fills.shape, len(fill)))
+        run = ahead.result() if ahead else self._jitted
+        return run(maps, fills, fill, tables)
+
+    def compile(self, maps: Any, fills: Any, fill: np.ndarray, tables: Sequence[np.ndarray]) -> None:
+        """Begins to compile for arguments of these shapes, maps and fills as `jax.ShapeDtypeStruct`, in a thread of its
+        own; the call that needs it waits for the end."""
+        key = fills.shape, len(fill)
+        if key not in self._ahead:
+            lowered = self._jitted.lower(maps, fills, fill, tables)  # here, for a thread has settings of its own
+            pool = ThreadPoolExecutor(1)
+            self._ahead[key] = pool.submit(lowered.compile)
+            pool.shutdown(wait=False)
+
+
+def _patched_scores(program: Program, plan: Plan, engine: Engine) -> Callable[..., jax.Array]:
+    """What `Scores` compiles."""
     plans = layout(program, plan)
     dense = [equation for place, equation in enumerate(program.equations) if place in plan.dense]
 
     def run(maps: Maps, fills: jax.Array, fill: jax.Array, tables: Sequence[jax.Array]) -> jax.Array:
         image = plan.boxes[program.images]
-        changed: dict[Any, jax.Array] = {
-            program.images: _pieces(fills, (0, *image.axes), jnp.column_stack([fill, tables[plans.start]]), image.size)
-        }
+        at = jnp.column_stack([jnp.minimum(fill, len(fills) - 1), tables[plans.start]])
+        changed: dict[Any, jax.Array] = {program.images: _pieces(fills, (0, *image.axes), at, image.size)}
 
         def cut(each: Cut) -> jax.Array:
             if each.source < 0:
@@ -225,7 +254,7 @@ def scores(program: Program, plan: Plan, engine: Engine) -> Callable[..., jax.Ar
         batched.run(dense, values, differ, program.shapes, len(fill), engine)
         return classification.result(program, values, len(fill))
 
-    return jax.jit(run, compiler_options=dict(engine.options))
+    return run
 
 
 def _pieces(array: jax.Array, axes: tuple[int, ...], at: jax.Array, sizes: tuple[int, ...]) -> jax.Array:

@@ -217,10 +217,10 @@ def sweep(
             limit *= 2
         at_once = len(starts) if isinstance(chosen[0].plan, boxes.Plan) else total  # of one image or of all of them
         limit = classifier.fixed or batches.equal_batch(at_once, limit, mesh.size) // mesh.size
-        clean, of_first = scores_and_maps(classifier, chosen[0], images, limit)
+        group = max(1, GROUP_VALUES // values)
+        clean, of_first = scores_and_maps(classifier, chosen[0], images, limit, fills[:group], starts)
         labels = clean.argmax(-1) if known is None else known
         maps = _Maps(clean, labels, len(starts), classes)
-        group = max(1, GROUP_VALUES // values)
         for first in range(0, len(images), group):
             some = slice(first, min(first + group, len(images)))
             scene = np.repeat(np.arange(len(images[some]), dtype=np.int32), len(starts))

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jax import lax
 
-from hw3 import occlusion, onednn
-from hw3.occlusion import boxes, evaluation, folding, incremental, jaxprs, ways
+from hw3 import batches, occlusion, onednn
+from hw3.occlusion import boxes, evaluation, folding, incremental, jaxprs, sweeps, ways
 from hw3.occlusion.convolutions import STOCK, Engine
 
 SPECS = {1: ("NHC", "HIO", "NHC"), 2: ("NHWC", "HWIO", "NHWC"), 3: ("NDHWC", "DHWIO", "NDHWC")}
@@ -241,6 +241,31 @@ def test_an_operation_that_nobody_foresaw_makes_it_dense_and_never_wrong():
     found, plan, _ = by_boxes(predict, images, (3, 3), starts, 0 * images)
     assert len(plan.dense) > 2
     np.testing.assert_allclose(found, predict(occluded(images, (3, 3), starts, 0 * images)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("fill", ["one", "each"])
+@pytest.mark.parametrize("group", [1, 2, 3])
+def test_what_a_sweep_compiles_ahead_is_what_it_uses(monkeypatch, fill, group):
+    if not onednn.available_in_general():
+        pytest.skip("oneDNN is not in this jaxlib")
+    monkeypatch.setattr(ways, "BOXES_WORK", 0.0)
+    monkeypatch.setattr(sweeps, "GROUP_VALUES", group * 20 * 20 * 2)
+    build = Builder(np.random.default_rng(group), 2)
+    images = build.rng.random((2, 20, 20, 2), np.float32)
+    used = []
+    real = incremental.scores
+    monkeypatch.setattr(incremental, "scores", lambda *which: (used.append(real(*which)), used[-1])[1])
+
+    def predict(x):
+        return build.layer(x, 0, "conv", 3, 1, "SAME").mean((1, 2)) @ build.weight("head", 4, 3 + group)
+
+    options = {"patch_size": 5, "stride": 5, "score": "value", "fill": images[::-1] if fill == "each" else 0.5}
+    mesh = batches.checked(jax.make_mesh((1,), ("x",), devices=jax.devices()[:1]))
+    found = occlusion.sweep(predict, images, mesh=mesh, **options)
+    expected = occlusion.sweep(predict, images, mesh=mesh, method="dense", **options)
+    np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=2e-6)
+    assert used
+    assert not sum(scores._jitted._cache_size() for scores in set(used)), "nothing is compiled a second time"
 
 
 def test_a_sweep_finds_out_by_itself_what_is_fastest(monkeypatch):
