@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from hw3.occlusion import locality
 from hw3.occlusion.convolutions import STOCK, Engine
@@ -30,6 +31,8 @@ def run(
         value = values[name]
         return value[:, None] if shape_of(shapes, name)[:1] == (1,) else value
 
+    ends = _ends_of_concatenations(equations, shapes)
+    buffers: dict[tuple[Name, int], jax.Array] = {}
     for equation in equations:
         changed = [i for i, name in enumerate(equation.inputs) if name in batched]
         given = [read(values, name) for name in equation.inputs]
@@ -37,6 +40,12 @@ def run(
             values.update(zip(equation.outputs, equation.apply(given), strict=True))
             continue
         batched.update(equation.outputs)
+        if equation.outputs[0] in ends and _keeps_batch(equation, changed, shapes):
+            name = equation.outputs[0]
+            whole = buffers.get((equation.inputs[0], equation.params["dimension"]))
+            whole, values[name] = _concatenated(equation, given, whole, ends[name], count)
+            buffers[name, equation.params["dimension"]] = whole
+            continue
         if _keeps_batch(equation, changed, shapes):
             plain = Rule((), (), (), (), ())
             found = locality.apply(equation, plain, (), list(map(jnp.asarray, given)), (), engine)
@@ -50,6 +59,45 @@ def run(
         found = jax.vmap(one, axis_size=count)([stacked(equation.inputs[i]) for i in changed])
         for name, value in zip(equation.outputs, found, strict=True):
             values[name] = value[:, 0] if shapes[name].shape[:1] == (1,) else value
+
+
+def _ends_of_concatenations(equations: Sequence[Equation], shapes: Shapes) -> dict[Name, int]:
+    """Of results of concatenations that only others are appended to, how long the last one is."""
+    before: dict[Name, Equation] = {}
+    ends: dict[Name, int] = {}
+    for equation in equations:
+        if equation.primitive.name != "concatenate":
+            continue
+        axis, (name,) = equation.params["dimension"], equation.outputs
+        before[name] = equation
+        first = before.get(equation.inputs[0])
+        while first is not None and first.params["dimension"] == axis:
+            for grown in (first.outputs[0], name):
+                ends[grown] = max(ends.get(grown, 0), shapes[name].shape[axis])
+            first = before.get(first.inputs[0])
+    return ends
+
+
+def _concatenated(
+    equation: Equation, given: Sequence[Any], buffer: jax.Array | None, end: int, count: int
+) -> tuple[jax.Array, jax.Array]:
+    """An array that is as long as the last concatenation will be, in which XLA writes in place, and its beginning.
+
+    Args: buffer: the same of the first of the arrays, if that is a concatenation itself.
+    """
+    axis = equation.params["dimension"]
+    at = given[0].shape[axis]
+    pieces = [jnp.broadcast_to(p, (count, *p.shape[1:])) for p in given]
+    if buffer is None:
+        shape = [*pieces[0].shape]
+        shape[axis] = end
+        buffer, at = jnp.zeros(shape, pieces[0].dtype), 0
+    else:
+        pieces = pieces[1:]
+    for piece in pieces:
+        buffer = lax.dynamic_update_slice_in_dim(buffer, piece, at, axis)
+        at += piece.shape[axis]
+    return buffer, lax.slice_in_dim(buffer, 0, at, axis=axis)
 
 
 def independent(one: Program, several: Program) -> bool:

@@ -4,6 +4,7 @@ What the sweep and the search over pasted patches (`hw3.occlusion.overlays`) hav
 same pixels give the same image, which is classified once, whatever the classifier (`hw3.occlusion.distinct`).
 """
 
+import functools
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -12,9 +13,10 @@ import jax
 import numpy as np
 
 from hw3 import batches
-from hw3.occlusion import boxes, classification, distinct, incremental, tiles, tiling
+from hw3.occlusion import boxes, classification, distinct, incremental, jaxprs, tiles, tiling
 from hw3.occlusion.classification import Classifier
 from hw3.occlusion.incremental import Maps
+from hw3.occlusion.jaxprs import Program
 from hw3.occlusion.ways import Way
 
 # Repetitions are looked for among so many batches of patched images at a time, which bounds the memory.
@@ -126,6 +128,7 @@ class _Run:
             self.images, self.fills = batches.replicated(classifier.mesh, (patched.images, patched.fills))
         self.lines: jax.Array | None = None
         self.maps = maps  # the number of an image and what is kept of it
+        self.constants: dict[Way, tuple[Any, ...]] = {}  # of programs that are not the classifier's own
 
     def by_tiles(
         self,
@@ -161,7 +164,12 @@ class _Run:
         classifier, scene = self.classifier, part.scene[items].astype(np.int32)
         if way.plan is None:
             box = part.box[:, items].T
-            classifier = classifier._replace(program=way.program)
+            if way.program != classifier.program:
+                assert way.program is not None
+                before, rest = _split(way.program)
+                if way not in self.constants:
+                    self.constants[way] = before(classifier.constants)
+                classifier = classifier._replace(program=rest, constants=self.constants[way])
             return classification.occluded_scores(classifier, self.images, self.fills, scene, box, way.engine)
         program, plan = way.program, way.plan
         assert program is not None
@@ -190,6 +198,13 @@ class _Run:
         found = jax.block_until_ready(self.batch(way, part, items))
         seconds[way].append(time.perf_counter() - start)
         return found
+
+
+@functools.lru_cache(maxsize=classification.PROGRAMS)
+def _split(program: Program) -> tuple[Callable[..., tuple[Any, ...]], Program]:
+    """What depends on no image, compiled to be computed once a call, and the rest of a program."""
+    before, rest = jaxprs.split(program)
+    return jax.jit(before, compiler_options=incremental.QUICKLY), rest
 
 
 def _parts(patched: Patched, longest: int) -> Iterator[tuple[int, int]]:

@@ -114,6 +114,26 @@ class Program:
         return found.hexdigest()
 
 
+def split(program: Program) -> tuple[Callable[[Sequence[Any]], tuple[Any, ...]], Program]:
+    """What of a program depends on no image, as a function of its arrays, and the rest, whose arrays that gives."""
+    changed = {program.images}
+    for equation in program.equations:
+        if changed.intersection(equation.inputs):
+            changed.update(equation.outputs)
+    rest = tuple(e for e in program.equations if changed.intersection(e.inputs))
+    before = [e for e in program.equations if not changed.intersection(e.inputs)]
+    wanted = dict.fromkeys(n for e in rest for n in e.inputs if isinstance(n, int) and n not in changed)
+    if isinstance(program.result, int) and program.result not in changed:
+        wanted[program.result] = None
+
+    def first(constants: Sequence[Any]) -> tuple[Any, ...]:
+        values = dict(zip(program.constants, constants, strict=True))
+        run(before, values)
+        return tuple(values[name] for name in wanted)
+
+    return first, Program(rest, tuple(wanted), program.images, program.result, program.shapes)
+
+
 def read(values: dict[int, Any], name: int | Constant) -> Any:
     """The value of a name."""
     return name.value if isinstance(name, Constant) else values[name]

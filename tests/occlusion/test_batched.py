@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hw3.occlusion import batched, jaxprs
+from hw3.occlusion import batched, classification, jaxprs
 
 SHAPE = (6, 6, 3)
 
@@ -55,3 +55,50 @@ def test_independence_is_seen_only_where_it_is_certain(name):
             jaxprs.trace(function, jax.ShapeDtypeStruct((count, *SHAPE), jnp.float32))[0] for count in (1, 2)
         )
     assert batched.independent(one, several) is expected
+
+
+def appended(x):
+    """Grows at its end, looks at itself in between, and uses what it was before."""
+    first = x
+    for index in range(3):
+        x = jnp.concatenate([x, jnp.tanh(x[..., :2]) + index, jnp.full((1, 6, 6, 1), index, jnp.float32)], -1)
+    return jnp.concatenate([x * 2, first], -1)
+
+
+def prepended(x):
+    for index in range(3):
+        x = jnp.concatenate([x[..., :1] + index, x], -1)
+    return x
+
+
+def branched(x):
+    """Two ways to go on from the same beginning."""
+    x = jnp.concatenate([x, -x], -1)
+    short, long = (lambda: jnp.concatenate([x, x[..., :1]], -1)), (lambda: jnp.concatenate([x, x[..., 1:4] * 2], -1))
+    return short(), long(), short() + 1, x
+
+
+def doubled(x):
+    x = jnp.concatenate([x, x], -1)
+    return jnp.concatenate([x, x], -1)
+
+
+def along_rows(x):
+    """First along one axis, then along another."""
+    x = jnp.concatenate([jnp.concatenate([x, x + 1], 1), x - 1], 1)
+    return jnp.concatenate([jnp.concatenate([x, 3 * x], 2), x], 2)
+
+
+def along_the_batch(x):
+    return jnp.concatenate([jnp.concatenate([x, 3 * x], 0), x], 0)
+
+
+@pytest.mark.parametrize("grows", [appended, prepended, branched, doubled, along_rows, along_the_batch])
+def test_what_grows_by_concatenation_grows_in_place(grows):
+    def predict(x):
+        return jnp.concatenate([value.reshape(1, -1) for value in jax.tree.leaves(grows(x))], -1)
+
+    program, constants, _ = jaxprs.trace(predict, jax.ShapeDtypeStruct((1, *SHAPE), jnp.float32))
+    images = np.random.default_rng(0).random((3, *SHAPE), np.float32)
+    found = jax.jit(lambda images: classification.apply(program, constants, images))(images)
+    np.testing.assert_allclose(found, np.concatenate([predict(image[None]) for image in images]), rtol=1e-6)

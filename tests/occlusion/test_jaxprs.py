@@ -46,5 +46,23 @@ def test_another_computation_has_another(other):
     assert digest(classifier(**other)) != digest(classifier())
 
 
+@pytest.mark.parametrize("name", ["weights", "nothing of the image", "no weights"])
+def test_a_split_program_gives_the_same_and_leaves_to_the_image_what_depends_on_it(name):
+    predict = {
+        "weights": lambda x: (
+            jnp.tanh(x.reshape(1, -1) @ jnp.exp(-jnp.asarray(WEIGHTS))) / jnp.sum(jnp.asarray(WEIGHTS))
+        ),
+        "nothing of the image": lambda x: jnp.exp(jnp.asarray(WEIGHTS[:1])),
+        "no weights": lambda x: jnp.tanh(x).reshape(1, -1),
+    }[name]
+    program, constants, _ = jaxprs.trace(predict, SHAPE)
+    first, rest = jaxprs.split(program)
+    x = np.linspace(0, 1, 16, dtype=np.float32).reshape(SHAPE.shape)
+    np.testing.assert_array_equal(rest(first(constants), x), program(constants, x))
+    done = [equation.primitive.name for equation in rest.equations]
+    assert "tanh" in done or name == "nothing of the image"
+    assert not {"exp", "neg", "reduce_sum"}.intersection(done)
+
+
 def test_so_have_other_shapes():
     assert digest(classifier(), jax.ShapeDtypeStruct((2, 4, 4, 1), jnp.float32)) != digest(classifier())
