@@ -15,9 +15,7 @@ from hw3.occlusion import batched, boxes, classification, incremental, jaxprs
 from hw3.occlusion.classification import Classifier
 from hw3.occlusion.incremental import Maps
 from hw3.occlusion.ways import Way
-
-# Compiles in a fraction of the time what runs once.
-QUICKLY = {"xla_backend_optimization_level": "0"}
+from hw3.onednn import QUICKLY
 
 
 def scores_and_maps(

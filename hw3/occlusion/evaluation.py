@@ -18,6 +18,7 @@ from hw3.occlusion.classification import Classifier
 from hw3.occlusion.incremental import Maps
 from hw3.occlusion.jaxprs import Program
 from hw3.occlusion.ways import Way
+from hw3.onednn import QUICKLY
 
 # Repetitions are looked for among so many batches of patched images at a time, which bounds the memory.
 DENSE_BATCHES = 64
@@ -204,7 +205,7 @@ class _Run:
 def _split(program: Program) -> tuple[Callable[..., tuple[Any, ...]], Program]:
     """What depends on no image, compiled to be computed once a call, and the rest of a program."""
     before, rest = jaxprs.split(program)
-    return jax.jit(before, compiler_options=incremental.QUICKLY), rest
+    return jax.jit(before, compiler_options=QUICKLY), rest
 
 
 def _parts(patched: Patched, longest: int) -> Iterator[tuple[int, int]]:
