@@ -2,10 +2,12 @@
 
 Most of the suite's time is compiling, of small programs that run once: XLA's expensive passes are left out, here and in
 the programs that tests start. What depends on the last bit, or on the speed, asks for the fixture `optimized`. JAX 0.10
-also compiles fusions as it used to, three times faster (later ones can't).
+also compiles fusions as it used to, three times faster (later ones can't). XLA reads its flags at the first
+computation, so nothing that this module imports may compute.
 """
 
 import fcntl
+import gc
 import os
 import pickle
 import shutil
@@ -16,7 +18,6 @@ import jax
 import numpy as np
 import pytest
 from programs import FOLDER, QUICK_COMPILING, TRAIN, succeeds
-from tiny_run import DESCRIPTION, KEY, RECIPE
 
 from hw3 import cnn, datasets
 from hw3.cnn import training
@@ -32,6 +33,12 @@ hypothesis.settings.load_profile("repeatable")
 def pytest_collection_modifyitems(items):
     """The longest test first, so that no worker waits for it at the end."""
     items.sort(key=lambda item: "the_main_job" not in item.name)
+
+
+def pytest_collection_finish():
+    """All that is imported stays: garbage collection need not go through it again and again."""
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -101,12 +108,16 @@ def stripes():
 
 @pytest.fixture(scope="session")
 def tiny_model():
+    from tiny_run import DESCRIPTION
+
     return cnn.CNN(cnn.parse(DESCRIPTION), classes=3)
 
 
 @pytest.fixture(scope="session")
 def tiny_run(tiny_model, stripes):
     """States and metrics after each epoch of one whole run."""
+    from tiny_run import KEY, RECIPE
+
     start = training.initial_state(tiny_model, RECIPE, stripes, KEY)
     return list(training.epochs(tiny_model, RECIPE, stripes, KEY, start))
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from hw3.classifiers import Predict
 from hw3.cnn import fast_layers, geometry
@@ -127,7 +128,7 @@ def check_finite(params: Params) -> None:
     The outputs alone do not tell: XLA on CPU makes 0 of NaN in a ReLU, and the network goes on as if it were one.
     """
     for path, leaf in jax.tree_util.tree_leaves_with_path(params):
-        if not isinstance(leaf, jax.core.Tracer) and not bool(jnp.isfinite(leaf).all()):
+        if not isinstance(leaf, jax.core.Tracer) and not np.isfinite(leaf).all():
             name = jax.tree_util.keystr(path, simple=True, separator="/")
             raise InvalidInput(f"the network's parameters {name} hold NaN or infinity")
 

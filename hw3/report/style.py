@@ -70,6 +70,7 @@ def hide_ticks(ax: Any) -> None:
     ax.set_yticks([])
     for spine in ax.spines.values():
         spine.set_linewidth(0.4)
+        spine.set_in_layout(False)  # it lies on the edge of the axes, which are measured anyway
 
 
 def pixel_axes(ax: Any) -> None:

@@ -35,7 +35,7 @@ def stock_layer(x, kernel, bias, window=None):
 def value_and_gradients(function, *arguments):
     """Value and gradients under a random cotangent, so that no gradient can be right by symmetry."""
     value, pullback = jax.vjp(function, *arguments)
-    return value, *pullback(jax.random.normal(jax.random.key(1), value.shape, value.dtype))
+    return value, *pullback(jnp.asarray(np.random.default_rng(1).normal(size=value.shape), value.dtype))
 
 
 def assert_equal_to_rounding(found, expected, tolerance=1e-5):
@@ -53,10 +53,9 @@ def test_layers_equal_the_stock_ones_in_value_and_gradient(engine, inputs, pool)
     @settings(max_examples=2)
     def check(window, rows, cols, batch, seed):
         at_once = (1, 20_000, 2**20)[seed % 3]  # bytes: an image, some and a remainder, all
-        keys = jax.random.split(jax.random.key(seed), 3)
-        x = jax.random.normal(keys[0], (batch, window + rows + 2, window + cols + 2, inputs))
-        kernel = jax.random.normal(keys[1], (window, window, inputs, 5))
-        bias = jax.random.normal(keys[2], (5,))
+        rng = np.random.default_rng(seed)
+        shapes = (batch, window + rows + 2, window + cols + 2, inputs), (window, window, inputs, 5), (5,)
+        x, kernel, bias = (rng.normal(size=shape).astype(np.float32) for shape in shapes)
         if pool:
             ours = lambda *values: fast_layers.convolve_pool_relu(*values, pool, at_once)  # noqa: E731
         else:
@@ -72,7 +71,7 @@ def test_layers_equal_the_stock_ones_in_value_and_gradient(engine, inputs, pool)
 @settings(max_examples=4)
 def test_max_pool_equals_flax_in_value_and_gradient_also_at_ties(window, rows, cols, seed):
     shape = (2, rows + window - 1, cols + window - 1, 3)
-    x = jax.random.randint(jax.random.key(seed), shape, 0, 3).astype(jnp.float32)
+    x = np.random.default_rng(seed).integers(0, 3, shape).astype(np.float32)
     ours = lambda x: fast_layers.max_pool(x, window)  # noqa: E731
     stock = lambda x: nn.max_pool(x, (window, window), (window, window))  # noqa: E731
     found, expected = jax.jit(lambda x: (value_and_gradients(ours, x), value_and_gradients(stock, x)))(x)

@@ -41,7 +41,7 @@ def test_a_layer_without_filters_is_named(network):
 @settings(max_examples=12)
 def test_auc_is_the_share_of_pairs_ranked_rightly(first, second):
     pairs = [(b > a) + 0.5 * (b == a) for a in first for b in second]
-    got = inspection.auc(jnp.array(first, jnp.float32)[:, None], jnp.array(second, jnp.float32)[:, None])
+    got = jax.jit(inspection.auc)(jnp.array(first, jnp.float32)[:, None], jnp.array(second, jnp.float32)[:, None])
     assert got[0] == pytest.approx(np.mean(pairs), abs=1e-6)
 
 
@@ -68,10 +68,10 @@ def test_receptive_field_is_where_the_gradient_is(network, layer):
     """Where changing pixels can change the cell: found by changing them, against what is computed from the layers."""
     model, params = network
     params = jax.tree.map(jnp.abs, params)  # so that ReLU passes everything
-    image = jax.random.uniform(jax.random.key(0), (1, 14, 14, 1))
-    places = np.indices((14, 14)).reshape(2, -1).T
-    changed = jnp.stack([image[0], *(image[0].at[row, col, 0].set(9.0) for row, col in places)])
-    cell = np.asarray(cnn.activations(model, params, changed)[layer][:, 1, 2])
+    changed = np.repeat(np.random.default_rng(0).random((1, 14, 14, 1), np.float32), 1 + 14 * 14, 0)
+    for number, (row, col) in enumerate(np.indices((14, 14)).reshape(2, -1).T, start=1):
+        changed[number, row, col] = 9.0
+    cell = np.asarray(jax.jit(lambda images: cnn.activations(model, params, images)[layer][:, 1, 2])(changed))
     reach = (cell[1:] != cell[0]).any(-1).reshape(14, 14)
     rows, cols = np.nonzero(reach)
     assert geometry.field(model.layers, layer, 1, 2) == (rows.min(), rows.max(), cols.min(), cols.max())
@@ -81,7 +81,7 @@ def test_receptive_field_is_where_the_gradient_is(network, layer):
 @settings(max_examples=12)
 def test_shift_repeats_the_nearest_valid_pixel(down, right, height, width):
     image = np.random.default_rng(0).random((2, height, width, 2), np.float32)
-    moved = np.asarray(inspection.shift(jnp.asarray(image), down, right))
+    moved = np.asarray(jax.jit(inspection.shift)(image, down, right))
     for row in range(height):
         for col in range(width):
             source = image[:, min(max(row - down, 0), height - 1), min(max(col - right, 0), width - 1)]

@@ -14,12 +14,13 @@ CLASSES = 4
 
 def linear_predict(height, width, channels, seed=0):
     """A classifier that is no network at all: softmax of a random linear map."""
-    weights = jax.random.normal(jax.random.key(seed), (height * width * channels, CLASSES))
+    weights = np.random.default_rng(seed).normal(size=(height * width * channels, CLASSES)).astype(np.float32)
     return lambda images: jax.nn.softmax(images.reshape(len(images), -1) @ weights)
 
 
 def looped(predict, images, patch, strides, fill):
     """The sweep as anybody would write it in NumPy, one occluded image at a time."""
+    predict = jax.jit(predict)  # or each operation is compiled for itself
     fill = np.broadcast_to(np.asarray(fill, np.float32), images.shape)
     count, height, width, _ = images.shape
     out = []
@@ -197,13 +198,13 @@ def test_telling_cases_name_the_worst_and_every_wrong_label_once():
 def test_occluded_picture_is_what_the_network_saw(image, result):
     picture = occlusion.occluded(image, 4, 9, (8, 8))
     assert picture[4:12, 9:17].sum() == 0
-    np.testing.assert_allclose(linear_predict(28, 28, 1)(picture[None])[0], result.probabilities[0, 4, 9], atol=1e-6)
+    np.testing.assert_allclose(linear_predict(28, 28, 1)(picture[None])[0], result.probabilities[0, 4, 9], atol=5e-6)
     assert image[4:12, 9:17].sum() > 0, "the original is left alone"
 
 
 def test_blur_keeps_constants_and_the_mean_fill_is_the_mean():
     np.testing.assert_allclose(occlusion.blur_fill(jnp.full((1, 9, 7, 2), 0.3)), 0.3, atol=1e-6)
-    images = jax.random.uniform(jax.random.key(0), (2, 30, 31, 1))
+    images = np.random.default_rng(0).random((2, 30, 31, 1), np.float32)
     point = jnp.zeros((1, 31, 31, 1)).at[0, 15, 15, 0].set(1.0)
     blurred = np.asarray(occlusion.blur_fill(point, sigma=2.0))[0, :, :, 0]
     rows = np.arange(31) - 15

@@ -16,8 +16,8 @@ def network(description, image_shape, classes=4, seed=0):
     model = cnn.CNN(cnn.parse(description), classes=classes)
     params = cnn.init(model, jax.random.key(seed), image_shape)
     # Biases that are not zero, so that what a black patch leaves is not zero either.
-    keys = iter(jax.random.split(jax.random.key(seed + 1), 99))
-    noisy = lambda leaf: leaf + 0.1 * jax.random.normal(next(keys), leaf.shape)  # noqa: E731
+    rng = np.random.default_rng(seed + 1)
+    noisy = lambda leaf: leaf + 0.1 * rng.normal(size=leaf.shape).astype(np.float32)  # noqa: E731
     return cnn.predictor(model, jax.tree.map(noisy, params))
 
 
