@@ -14,6 +14,7 @@ from hw3.errors import InvalidInput
 from hw3.occlusion import batched, boxes, classification, incremental, jaxprs
 from hw3.occlusion.classification import Classifier
 from hw3.occlusion.incremental import Maps
+from hw3.occlusion.jaxprs import Program
 from hw3.occlusion.ways import Way
 from hw3.onednn import QUICKLY
 
@@ -23,8 +24,8 @@ def scores_and_maps(
 ) -> tuple[np.ndarray, Maps | None]:
     """What `scores` gives, and the maps of the first image if this way keeps maps: one program makes both.
 
-    Meanwhile the program that classifies `batch_size` images with patches of these fills, as `evaluation.Patched` has
-    them, begins to be compiled. Args: starts: int32 [positions, axes], first pixels of the patch.
+    That and the program that classifies `batch_size` images with patches of these fills, as `evaluation.Patched` has
+    them, are compiled at the same time. Args: starts: int32 [positions, axes], first pixels of the patch.
     """
     program, plan = way.program, way.plan
     if program is None or not isinstance(plan, boxes.Plan):
@@ -33,12 +34,14 @@ def scores_and_maps(
     first: list[Maps] = []
     everywhere = NamedSharding(classifier.mesh, PartitionSpec())
     image, shown = (jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=everywhere) for a in (images[:1], fills))
+    run.begin(classifier.constants, image)
     kept = [
         jax.ShapeDtypeStruct(each.shape, each.dtype, sharding=everywhere)
-        for each in jax.eval_shape(run, classifier.constants, image)[0]
+        for each in run.results(classifier.constants, image)[0]
     ]
     tables = incremental.layout(program, plan).tables(np.resize(starts, (batch_size, starts.shape[1])))
-    incremental.scores(program, plan, way.engine).compile(kept, shown, np.zeros(batch_size, np.int32), tables)
+    incremental.scores(program, plan, way.engine).begin(kept, shown, np.zeros(batch_size, np.int32), tables)
+    _of_several(classifier, images.shape[1:])  # for what it finds out while the others are compiled
 
     def one(image: np.ndarray) -> jax.Array:
         maps, found = run(classifier.constants, batches.replicated(classifier.mesh, image))
@@ -77,6 +80,30 @@ def _whole(classifier: Classifier, images: np.ndarray) -> jax.Array | np.ndarray
     return classification.occluded_scores(classifier, images, images[:1], np.arange(len(images), dtype=np.int32), none)
 
 
+def _of_several(classifier: Classifier, image_shape: tuple[int, ...]) -> tuple[Program, tuple[Any, ...]] | None:
+    """The traced classifier's program for several images, and its arrays; None if it is known or if the program shows
+    that it classifies each by itself, which is then known."""
+    known, program, constants = (
+        classification.record(classifier.program).facts,
+        classifier.program,
+        classifier.constants,
+    )
+    assert program is not None
+    if known.get("independent"):
+        return None
+    if not classifier.fixed:
+        try:
+            program, constants, _ = jaxprs.trace(
+                classifier.function, jax.ShapeDtypeStruct((2, *image_shape), jnp.float32)
+            )
+        except Exception:  # a function of one image at a time: there are no others to depend on
+            program = None
+    if program is None or program.batch == 1 or batched.independent(classifier.program, program):  # type: ignore[arg-type]
+        known["independent"] = True
+        return None
+    return program, constants
+
+
 def _check_independence(classifier: Classifier, image: np.ndarray, expected: np.ndarray) -> None:
     """Raises ValueError if the scores of an image are others beside other images, or in another place of the batch."""
     known = classification.record(classifier.program).facts if classifier.program else {}
@@ -90,17 +117,10 @@ def _check_independence(classifier: Classifier, image: np.ndarray, expected: np.
         found = [classification.as_numpy(classifier.function(batch)) for batch in both]
         low = False
     else:
-        program, constants = classifier.program, classifier.constants
-        if not classifier.fixed:
-            try:
-                program, constants, _ = jaxprs.trace(
-                    classifier.function, jax.ShapeDtypeStruct((count, *image.shape), jnp.float32)
-                )
-            except Exception:  # a function of one image at a time: there are no others to depend on
-                program = None  # type: ignore[assignment]
-        if program is None or program.batch == 1 or batched.independent(classifier.program, program):
-            known["independent"] = True
+        several = _of_several(classifier, image.shape)
+        if several is None:
             return
+        program, constants = several
         run = jax.jit(functools.partial(classification.apply, program), compiler_options=QUICKLY)
         constants = batches.replicated(classifier.mesh, constants)  # not where their owner keeps them
         found = [np.asarray(run(constants, batches.replicated(classifier.mesh, batch))) for batch in both]

@@ -12,8 +12,7 @@ Occlusion-Based Deep CNN Explanations" (SIGMOD 2019), there for the layers of gi
 """
 
 import functools
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -23,6 +22,7 @@ from jax import lax
 
 from hw3.occlusion import batched, boxes, classification, jaxprs, locality
 from hw3.occlusion.boxes import Plan
+from hw3.occlusion.compiling import Ahead
 from hw3.occlusion.convolutions import Engine
 from hw3.occlusion.jaxprs import Constant, Program
 from hw3.occlusion.locality import Name
@@ -155,7 +155,7 @@ def clean_bytes(program: Program, plan: Plan) -> int:
 
 
 @functools.lru_cache(maxsize=32)
-def clean(program: Program, plan: Plan, engine: Engine) -> Callable[..., tuple[Maps, jax.Array]]:
+def clean(program: Program, plan: Plan, engine: Engine) -> Ahead:
     """The compiled function from constants and an image [1, ...] to the maps that `scores` needs, and the image's own
     scores, float32 [1, classes]."""
     wanted = layout(program, plan).sources
@@ -175,45 +175,16 @@ def clean(program: Program, plan: Plan, engine: Engine) -> Callable[..., tuple[M
             found.append(value)
         return found, classification.result(program, values, 1)
 
-    return jax.jit(run, compiler_options=dict(engine.options) | QUICKLY)
+    return Ahead(run, dict(engine.options) | QUICKLY)
 
 
 @functools.lru_cache(maxsize=32)
-def scores(program: Program, plan: Plan, engine: Engine) -> "Scores":
-    """The function behind an image's scores with patches."""
-    return Scores(program, plan, engine)
+def scores(program: Program, plan: Plan, engine: Engine) -> Ahead:
+    """The compiled function behind an image's scores with patches.
 
-
-class Scores:
-    """An image's scores with patches, float32 [n, classes], compiled for each shape of its arguments.
-
-    Called with the maps that `clean` made, fills [1 or more, ...spatial axes, channels], the fill of each patch,
-    int [n], and `Layout.tables` of the positions.
+    It takes the maps that `clean` made, fills [1 or more, ...spatial axes, channels], the fill of each patch, int [n],
+    and `Layout.tables` of the positions; it gives float32 [n, classes].
     """
-
-    def __init__(self, program: Program, plan: Plan, engine: Engine) -> None:
-        self._jitted = jax.jit(_patched_scores(program, plan, engine), compiler_options=dict(engine.options))
-        self._ahead: dict[tuple[Any, ...], Future[Any]] = {}
-
-    def __call__(self, maps: Maps, fills: Any, fill: np.ndarray, tables: Sequence[np.ndarray]) -> jax.Array:
-        """float32 [n, classes]."""
-        ahead = self._ahead.get((fills.shape, len(fill)))
-        run = ahead.result() if ahead else self._jitted
-        return run(maps, fills, fill, tables)
-
-    def compile(self, maps: Any, fills: Any, fill: np.ndarray, tables: Sequence[np.ndarray]) -> None:
-        """Begins to compile for arguments of these shapes, maps and fills as `jax.ShapeDtypeStruct`, in a thread of its
-        own; the call that needs it waits for the end."""
-        key = fills.shape, len(fill)
-        if key not in self._ahead:
-            lowered = self._jitted.lower(maps, fills, fill, tables)  # here, for a thread has settings of its own
-            pool = ThreadPoolExecutor(1)
-            self._ahead[key] = pool.submit(lowered.compile)
-            pool.shutdown(wait=False)
-
-
-def _patched_scores(program: Program, plan: Plan, engine: Engine) -> Callable[..., jax.Array]:
-    """What `Scores` compiles."""
     plans = layout(program, plan)
     dense = [equation for place, equation in enumerate(program.equations) if place in plan.dense]
 
@@ -252,7 +223,7 @@ def _patched_scores(program: Program, plan: Plan, engine: Engine) -> Callable[..
         batched.run(dense, values, differ, program.shapes, len(fill), engine)
         return classification.result(program, values, len(fill))
 
-    return run
+    return Ahead(run, dict(engine.options))
 
 
 def _pieces(array: jax.Array, axes: tuple[int, ...], at: jax.Array, sizes: tuple[int, ...]) -> jax.Array:
