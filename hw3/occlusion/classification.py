@@ -6,7 +6,7 @@ are, with NumPy arrays.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import jax
@@ -93,7 +93,7 @@ def prepare(
     program, constants, out, fixed = _trace(predict, function, image_shape, score, batch_size, limit)
     classes = classifiers.check_shape(out, program.batch, score)
     surroundings.check(*constants)
-    _check_constants(constants)
+    check_parameters(constants)
     constants = batches.replicated(mesh, constants)
     return Classifier(program, constants, function, image_shape, classes, out.dtype, score, mesh, fixed)
 
@@ -148,9 +148,9 @@ def _why_untraced(predict: Predict, error: Exception, batch_size: int | None) ->
     return f"predict can't be traced by JAX: if it is NumPy's, PyTorch's or other code pass jit=False{fixed} ({said})"
 
 
-def _check_constants(constants: tuple[Any, ...]) -> None:
-    """Raises ValueError if an array holds NaN, which XLA on CPU turns into numbers (its ReLU of NaN is 0)."""
-    for array in constants:
+def check_parameters(arrays: Iterable[Any]) -> None:
+    """Raises ValueError if an array holds NaN, which XLA and oneDNN on CPU turn into numbers (ReLU of NaN is 0 there)."""
+    for array in arrays:
         if not jnp.issubdtype(array.dtype, jnp.floating):
             continue
         flat = np.asarray(array).reshape(-1)

@@ -46,6 +46,9 @@ def scores_and_maps(
     def one(image: np.ndarray) -> jax.Array:
         maps, found = run(classifier.constants, batches.replicated(classifier.mesh, image))
         if not first:
+            sources = incremental.layout(program, plan).sources
+            # Those that a program makes of its parameters, by the square root of a negative variance perhaps.
+            classification.check_parameters(a for a, s in zip(maps, sources, strict=True) if s.name not in plan.boxes)
             first.append(maps)
         return found
 

@@ -170,6 +170,7 @@ class _Run:
                 before, rest = _split(way.program)
                 if way not in self.constants:
                     self.constants[way] = before(classifier.constants)
+                    classification.check_parameters(self.constants[way])
                 classifier = classifier._replace(program=rest, constants=self.constants[way])
             return classification.occluded_scores(classifier, self.images, self.fills, scene, box, way.engine)
         program, plan = way.program, way.plan

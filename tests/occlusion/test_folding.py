@@ -158,4 +158,19 @@ def test_nan_behind_a_patch_is_said(monkeypatch):
         return jax.nn.softmax(jax.nn.relu(convolved(jnp.sqrt(x)) + 1).mean((1, 2)) @ head)
 
     with pytest.raises(ValueError, match="not NaN"):
-        occlusion.sweep(predict, images, patch_size=5, stride=5, fill=-1.0, mesh=batches.checked(None))
+        occlusion.sweep(predict, images, patch_size=5, stride=5, fill=-1.0)
+
+
+@pytest.mark.parametrize("method", ["auto", "dense"])
+def test_nan_that_a_program_makes_of_its_parameters_is_said(monkeypatch, method):
+    monkeypatch.setattr(ways, "BOXES_WORK", 0.0)
+    rng = np.random.default_rng(0)
+    head, variance = rng.normal(size=(4, 3)).astype(np.float32), np.float32([1, -1, 1, 1])
+    images = rng.random((1, 20, 20, 2), np.float32)
+
+    def predict(x):
+        return jax.nn.softmax(jax.nn.relu(convolved(x) * lax.rsqrt(variance)).mean((1, 2)) @ head)
+
+    mesh = batches.checked(jax.make_mesh((1,), ("x",), devices=jax.devices()[:1]))
+    with pytest.raises(ValueError, match="NaN"):
+        occlusion.sweep(predict, images, patch_size=5, stride=5, method=method, mesh=mesh)
