@@ -149,7 +149,7 @@ def _why_untraced(predict: Predict, error: Exception, batch_size: int | None) ->
 
 
 def check_parameters(arrays: Iterable[Any]) -> None:
-    """Raises ValueError if an array holds NaN, which XLA and oneDNN on CPU turn into numbers (ReLU of NaN is 0 there)."""
+    """Raises ValueError if an array holds NaN, of which XLA and oneDNN make numbers on CPU (their ReLU of NaN is 0)."""
     for array in arrays:
         if not jnp.issubdtype(array.dtype, jnp.floating):
             continue
