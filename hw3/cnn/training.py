@@ -172,7 +172,22 @@ def epochs(
     state: State,
     advance: Callable[[int], None] = lambda images: None,
 ) -> Iterator[tuple[State, EpochMetrics]]:
-    """Trains from `state` to the recipe's last epoch; yields the state and both sets' metrics after each epoch.
+    """`states` with both sets' metrics after each epoch. Arguments and errors as there."""
+    for trained in states(model, recipe, dataset, key, state, advance):
+        train = evaluate(model, trained.params, dataset.train_images, dataset.train_labels)
+        test = evaluate(model, trained.params, dataset.test_images, dataset.test_labels)
+        yield trained, EpochMetrics(int(trained.epoch), train, test)
+
+
+def states(
+    model: cnn.CNN,
+    recipe: Recipe,
+    dataset: Dataset,
+    key: jax.Array,
+    state: State,
+    advance: Callable[[int], None] = lambda images: None,
+) -> Iterator[State]:
+    """Trains from `state` to the recipe's last epoch; yields the state after each epoch.
 
     The order of the images, their shifts and the dropout of an epoch depend on `key` and the epoch's number alone, so a
     run that continues from a saved state gives the numbers of one that was never interrupted.
@@ -212,9 +227,7 @@ def epochs(
         except ValueError as error:
             raise FloatingPointError(f"{error} after epoch {epoch + 1}: try a smaller learning_rate") from None
         state = State(params, opt_state, jnp.int32(epoch + 1))
-        train = evaluate(model, params, dataset.train_images, dataset.train_labels)
-        test = evaluate(model, params, dataset.test_images, dataset.test_labels)
-        yield state, EpochMetrics(epoch + 1, train, test)
+        yield state
 
 
 def _check_loss(loss: jax.Array, epoch: int, step: int) -> None:

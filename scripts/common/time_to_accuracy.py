@@ -58,8 +58,8 @@ def _hw3(dataset: Dataset, recipe: training.Recipe, seed: int) -> Iterator[float
     model = cnn.CNN(cnn.parse("wide"))
     init_key, key = jax.random.split(jax.random.key(seed))
     state = training.initial_state(model, recipe, dataset, init_key)
-    for _, metrics in training.epochs(model, recipe, dataset, key, state):
-        yield metrics.test.accuracy
+    for trained in training.states(model, recipe, dataset, key, state):
+        yield training.evaluate(model, trained.params, dataset.test_images, dataset.test_labels).accuracy
 
 
 def _pytorch(dataset: Dataset, recipe: training.Recipe, seed: int) -> Iterator[float]:
