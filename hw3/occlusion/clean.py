@@ -46,9 +46,8 @@ def scores_and_maps(
     def one(image: np.ndarray) -> jax.Array:
         maps, found = run(classifier.constants, batches.replicated(classifier.mesh, image))
         if not first:
-            sources = incremental.layout(program, plan).sources
-            # Those that a program makes of its parameters, by the square root of a negative variance perhaps.
-            classification.check_parameters(a for a, s in zip(maps, sources, strict=True) if s.name not in plan.boxes)
+            # The square root of a negative variance, perhaps.
+            classification.check_parameters(incremental.made_of_parameters(program, plan, maps))
             first.append(maps)
         return found
 
@@ -86,12 +85,9 @@ def _whole(classifier: Classifier, images: np.ndarray) -> jax.Array | np.ndarray
 def _of_several(classifier: Classifier, image_shape: tuple[int, ...]) -> tuple[Program, tuple[Any, ...]] | None:
     """The traced classifier's program for several images, and its arrays; None if it is known or if the program shows
     that it classifies each by itself, which is then known."""
-    known, program, constants = (
-        classification.record(classifier.program).facts,
-        classifier.program,
-        classifier.constants,
-    )
+    program, constants = classifier.program, classifier.constants
     assert program is not None
+    known = classification.record(program).facts
     if known.get("independent"):
         return None
     if not classifier.fixed:

@@ -9,7 +9,7 @@ import numpy as np
 
 
 class Ahead:
-    """A function compiled for each shape of its arguments, at the first call or when `begin` says so."""
+    """A function compiled for each shape and device of its arguments, at the first call or when `begin` says so."""
 
     def __init__(self, function: Callable[..., Any], options: dict[str, str]) -> None:
         """Compiled with these options of XLA's."""
@@ -18,16 +18,16 @@ class Ahead:
 
     def __call__(self, *arguments: Any) -> Any:
         """What the function gives; waits for a compilation that has begun."""
-        ahead = self._ahead.get(_shapes(arguments)) if self._ahead else None
+        ahead = self._ahead.get(_kind(arguments)) if self._ahead else None
         return (ahead.result() if ahead else self._jitted)(*arguments)
 
     def begin(self, *arguments: Any) -> None:
         """Begins to compile for arguments of these shapes: arrays, or `jax.ShapeDtypeStruct` with their sharding."""
-        shapes = _shapes(arguments)
-        if shapes not in self._ahead:
+        kind = _kind(arguments)
+        if kind not in self._ahead:
             lowered = self._jitted.lower(*arguments)  # here, for JAX's settings are those of a thread
             pool = ThreadPoolExecutor(1)
-            self._ahead[shapes] = pool.submit(lowered.compile)
+            self._ahead[kind] = pool.submit(lowered.compile)
             pool.shutdown(wait=False)
 
     def results(self, *arguments: Any) -> Any:
@@ -35,6 +35,9 @@ class Ahead:
         return jax.eval_shape(self._jitted, *arguments)
 
 
-def _shapes(arguments: Any) -> Hashable:
+def _kind(arguments: Any) -> Hashable:
+    """Equal for arguments that one compiled program serves."""
     leaves, structure = jax.tree.flatten(arguments)
-    return structure, tuple((np.shape(leaf), leaf.dtype) for leaf in leaves)
+    places = (getattr(leaf, "sharding", None) for leaf in leaves)
+    devices = frozenset(device for place in places if place is not None for device in place.device_set)
+    return structure, devices, tuple((np.shape(leaf), leaf.dtype) for leaf in leaves)

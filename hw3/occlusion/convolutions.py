@@ -39,9 +39,8 @@ def plain(mesh: Mesh) -> Engine:
 
 def by_onednn(program: Program) -> bool:
     """Whether oneDNN can do all of a program's convolutions here, of which there are some."""
-    found = [equation for equation in program.equations if equation.primitive.name == CONVOLUTION]
-    fits = all(len(program.shapes[e.outputs[0]].shape) in (4, 5) for e in found)
-    fits = fits and all(program.shapes[e.outputs[0]].dtype == np.float32 for e in found)
+    found = [program.shapes[e.outputs[0]] for e in program.equations if e.primitive.name == CONVOLUTION]
+    fits = all(out.dtype == np.float32 and len(out.shape) in (4, 5) for out in found)
     return bool(found) and fits and onednn.available_in_general()
 
 

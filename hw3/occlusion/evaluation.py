@@ -170,7 +170,8 @@ class _Run:
                 before, rest = _split(way.program)
                 if way not in self.constants:
                     self.constants[way] = before(classifier.constants)
-                    classification.check_parameters(self.constants[way])
+                    both = zip(rest.constants, self.constants[way], strict=True)
+                    classification.check_parameters(a for name, a in both if name not in way.program.constants)
                 classifier = classifier._replace(program=rest, constants=self.constants[way])
             return classification.occluded_scores(classifier, self.images, self.fills, scene, box, way.engine)
         program, plan = way.program, way.plan
@@ -180,7 +181,9 @@ class _Run:
         if self.maps.get(way, (-1, []))[0] != image:
             self.maps.clear()
             clean = incremental.clean(program, plan, way.engine)
-            self.maps[way] = image, clean(classifier.constants, self.images[image : image + 1])[0]
+            maps = clean(classifier.constants, self.images[image : image + 1])[0]
+            classification.check_parameters(incremental.made_of_parameters(program, plan, maps))
+            self.maps[way] = image, maps
         tables = incremental.layout(program, plan).tables(part.starts[items])
         return incremental.scores(program, plan, way.engine)(self.maps[way][1], self.fills, scene, tables)
 

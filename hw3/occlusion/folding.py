@@ -1,8 +1,8 @@
 """What follows a convolution channel by channel, folded into it: biases, batch normalisation, ReLU.
 
 oneDNN adds a bias and applies ReLU while a result is still in the processor's registers, and a factor for each channel
-is as well a factor of the kernel. So `x * kernel - mean) * factor + shift` and ReLU behind it are one call, instead of
-a call and a pass over memory that has to be compiled first. The sums are the same; a product is rounded elsewhere.
+is as well a factor of the kernel. So `(x * kernel - mean) * factor + shift` and ReLU behind it are one call, instead
+of a call and a pass over memory that has to be compiled first. The sums are the same; a product is rounded elsewhere.
 """
 
 import functools

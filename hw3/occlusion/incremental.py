@@ -4,8 +4,8 @@ The image without a patch is evaluated once and the maps that are needed are kep
 operation is then applied to the box that the patch can change (`hw3.occlusion.boxes`): the window that it depends on is
 cut out of the kept map, what has changed is pasted into it, and the same primitive runs on that. Where a box covers
 most of a map, or an operation isn't local, the change is pasted into the whole map and the rest of the program is
-evaluated as it stands. Every value is computed as in the dense evaluation, by the same primitives from the same
-numbers, and differs by the rounding of differently shaped batches at most.
+evaluated as it stands. Every value is computed as in the dense evaluation of the same program, by the same primitives
+from the same numbers, and differs by the rounding of differently shaped batches at most.
 
 The idea is that of Nakandala, Kumar and Papakonstantinou, "Incremental and Approximate Inference for Faster
 Occlusion-Based Deep CNN Explanations" (SIGMOD 2019), there for the layers of given networks, here for any jaxpr.
@@ -152,6 +152,13 @@ def clean_bytes(program: Program, plan: Plan) -> int:
                 shape[axis] += sum(margin)
             total += int(np.prod(shape)) * program.shapes[source.name].dtype.itemsize
     return total
+
+
+def made_of_parameters(program: Program, plan: Plan, maps: Maps) -> Maps:
+    """Those of the maps that the program makes of the arrays it closes over, whatever the image."""
+    given = {*program.constants, *plan.boxes}
+    each = zip(layout(program, plan).sources, maps, strict=True)
+    return [value for source, value in each if source.name not in given and not isinstance(source.name, Constant)]
 
 
 @functools.lru_cache(maxsize=32)

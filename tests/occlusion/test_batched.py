@@ -104,3 +104,13 @@ def test_what_grows_by_concatenation_grows_in_place(grows):
     images = np.random.default_rng(0).random((3, *SHAPE), np.float32)
     found = jax.jit(lambda images: classification.apply(program, constants, images))(images)
     np.testing.assert_allclose(found, np.concatenate([predict(image[None]) for image in images]), rtol=1e-6)
+
+
+def test_no_concatenation_is_left_of_what_only_grows():
+    def predict(x):
+        return jnp.concatenate([jnp.concatenate([x, -x], -1), 2 * x], -1).reshape(1, -1)
+
+    program, constants, _ = jaxprs.trace(predict, jax.ShapeDtypeStruct((1, *SHAPE), jnp.float32))
+    images = jnp.ones((3, *SHAPE))
+    assert "concatenate" in str(jax.make_jaxpr(predict)(images[:1]))
+    assert "concatenate" not in str(jax.make_jaxpr(lambda x: classification.apply(program, constants, x))(images))

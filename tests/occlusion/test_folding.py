@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from jax import lax
 
 from hw3 import batches, classifiers, occlusion, onednn
-from hw3.occlusion import classification, folding, jaxprs, ways
+from hw3.occlusion import classification, folding, jaxprs, overlays, ways
 from hw3.occlusion.convolutions import STOCK, Engine
 
 LAST, FIRST = ("NHWC", "HWIO", "NHWC"), ("NCHW", "OIHW", "NCHW")
@@ -161,9 +161,10 @@ def test_nan_behind_a_patch_is_said(monkeypatch):
         occlusion.sweep(predict, images, patch_size=5, stride=5, fill=-1.0)
 
 
-@pytest.mark.parametrize("method", ["auto", "dense"])
-def test_nan_that_a_program_makes_of_its_parameters_is_said(monkeypatch, method):
-    monkeypatch.setattr(ways, "BOXES_WORK", 0.0)
+@pytest.mark.parametrize("how", ["auto", "dense", "search"])
+def test_nan_that_a_program_makes_of_its_parameters_is_said(monkeypatch, how):
+    # A search through more work than is worth boxes begins with a sweep through less.
+    monkeypatch.setattr(ways, "BOXES_WORK", 2e8 if how == "search" else 0.0)
     monkeypatch.setattr(classifiers, "check_scores", lambda *_: None)  # as if ReLU had hidden it
     rng = np.random.default_rng(0)
     head, variance = rng.normal(size=(4, 3)).astype(np.float32), np.float32([1, -1, 1, 1])
@@ -173,5 +174,11 @@ def test_nan_that_a_program_makes_of_its_parameters_is_said(monkeypatch, method)
         return jax.nn.softmax(jax.nn.relu(convolved(x) * lax.rsqrt(variance)).mean((1, 2)) @ head)
 
     mesh = batches.checked(jax.make_mesh((1,), ("x",), devices=jax.devices()[:1]))
+    options = {"patch_sizes": (10,), "cut_stride": 1, "paste_stride": 1, "batch_size": 64, "mesh": mesh}
+    run = {
+        "search": lambda: next(overlays.search(predict, images[0], images[:, ::-1], **options)),
+        "auto": lambda: occlusion.sweep(predict, images, patch_size=5, stride=5, mesh=mesh),
+        "dense": lambda: occlusion.sweep(predict, images, patch_size=5, stride=5, mesh=mesh, method="dense"),
+    }[how]
     with pytest.raises(ValueError, match="parameters hold NaN"):
-        occlusion.sweep(predict, images, patch_size=5, stride=5, method=method, mesh=mesh)
+        run()
