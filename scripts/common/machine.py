@@ -10,11 +10,13 @@ import jax
 
 
 def keep_freed_memory() -> None:
-    """Tells glibc to keep freed memory for the next allocation instead of giving it back to the system.
+    """Tells glibc to keep freed memory for the next allocation instead of giving it back to the system, and JAX to
+    compute on a CPU in the thread that calls it; before JAX computes anything.
 
     XLA:CPU allocates what a call needs anew each time; without this a sixth of a training step goes into page faults
-    (BUILD.md, Speed). Other C libraries are left as they are.
+    (BUILD.md, Speed). Only the first thread keeps blocks of more than 64 MB. Other C libraries are left as they are.
     """
+    jax.config.update("jax_cpu_enable_async_dispatch", False)
     if platform.libc_ver()[0] == "glibc":
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(-4, 0)  # M_MMAP_MAX: no mapping of its own for a large block
