@@ -20,17 +20,17 @@ from hw3.onednn import QUICKLY
 
 
 def scores_and_maps(
-    classifier: Classifier, way: Way, images: np.ndarray, batch_size: int, fills: np.ndarray, starts: np.ndarray
+    classifier: Classifier, way: Way, images: np.ndarray, batch_size: int, fills: np.ndarray
 ) -> tuple[np.ndarray, Maps | None]:
     """What `scores` gives, and the maps of the first image if this way keeps maps: one program makes both.
 
-    That and the program that classifies `batch_size` images with patches of these fills, as `evaluation.Patched` has
-    them, are compiled at the same time. Args: starts: int32 [positions, axes], first pixels of the patch.
+    That and the programs that classify images with patches of these fills, as `evaluation.Patched` has them, are
+    compiled at the same time. Args: batch_size: images with patches in a batch, at most.
     """
-    program, plan = way.program, way.plan
-    if program is None or not isinstance(plan, boxes.Plan):
+    program, division = way.program, way.plan
+    if program is None or not isinstance(division, boxes.Division):
         return scores(classifier, images, batch_size), None
-    run = incremental.clean(program, plan, way.engine)
+    run = incremental.clean(program, division, way.engine)
     first: list[Maps] = []
     everywhere = NamedSharding(classifier.mesh, PartitionSpec())
     image, shown = (jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=everywhere) for a in (images[:1], fills))
@@ -39,15 +39,18 @@ def scores_and_maps(
         jax.ShapeDtypeStruct(each.shape, each.dtype, sharding=everywhere)
         for each in run.results(classifier.constants, image)[0]
     ]
-    tables = incremental.layout(program, plan).tables(np.resize(starts, (batch_size, starts.shape[1])))
-    incremental.scores(program, plan, way.engine).begin(kept, shown, np.zeros(batch_size, np.int32), tables)
+    for plan in division.plans:
+        size = division.batch(plan, batch_size)
+        tables = incremental.layout(program, plan).tables(np.resize(plan.positions, (size, plan.positions.shape[1])))
+        maps = incremental.of_plan(program, division, plan, kept)
+        incremental.scores(program, plan, way.engine).begin(maps, shown, np.zeros(size, np.int32), tables)
     _of_several(classifier, images.shape[1:])  # for what it finds out while the others are compiled
 
     def one(image: np.ndarray) -> jax.Array:
         maps, found = run(classifier.constants, batches.replicated(classifier.mesh, image))
         if not first:
             # The square root of a negative variance, perhaps.
-            classification.check_parameters(incremental.made_of_parameters(program, plan, maps))
+            classification.check_parameters(incremental.made_of_parameters(program, division, maps))
             first.append(maps)
         return found
 

@@ -153,15 +153,24 @@ class _Run:
         runs = [np.arange(len(part.scene))]
         if several and any(way.plan for way in ways):
             runs = np.split(runs[0], np.flatnonzero(np.diff(part.scene)) + 1)
-        for run in runs:
-            size = self.size * self.classifier.mesh.size
-            for flat, valid in batches.in_sizes(len(run), (size,)):
-                items = run[flat]
+        for items, size in (group for run in runs for group in self.groups(ways[0], part, run)):
+            for flat, valid in batches.in_sizes(len(items), (size,)):
+                some = items[flat]
                 one = len(ways) == 1
-                yield self.batch(ways[0], part, items) if one else self.fastest(ways, part, items), items[:valid]
+                yield self.batch(ways[0], part, some) if one else self.fastest(ways, part, some), some[:valid]
+
+    def groups(self, way: Way, part: _Part, items: np.ndarray) -> Iterator[tuple[np.ndarray, int]]:
+        """Patched images that one plan serves, int [n], and how many of them are classified at once."""
+        size = self.size * self.classifier.mesh.size
+        if not isinstance(way.plan, boxes.Division):
+            yield items, size
+            return
+        number = way.plan.find(part.starts[items])
+        for index, plan in enumerate(way.plan.plans):
+            yield items[number == index], way.plan.batch(plan, size)
 
     def batch(self, way: Way, part: _Part, items: np.ndarray) -> Any:
-        """Scores of some patched images, which are of one image if boxes are asked for."""
+        """Scores of some patched images, which are of one image and of one plan if boxes are asked for."""
         classifier, scene = self.classifier, part.scene[items].astype(np.int32)
         if way.plan is None:
             box = part.box[:, items].T
@@ -174,18 +183,20 @@ class _Run:
                     classification.check_parameters(a for name, a in both if name not in way.program.constants)
                 classifier = classifier._replace(program=rest, constants=self.constants[way])
             return classification.occluded_scores(classifier, self.images, self.fills, scene, box, way.engine)
-        program, plan = way.program, way.plan
+        program, division = way.program, way.plan
         assert program is not None
-        assert isinstance(plan, boxes.Plan)
+        assert isinstance(division, boxes.Division)
         image = min(int(scene[0]), len(self.patched.images) - 1)
         if self.maps.get(way, (-1, []))[0] != image:
             self.maps.clear()
-            clean = incremental.clean(program, plan, way.engine)
+            clean = incremental.clean(program, division, way.engine)
             maps = clean(classifier.constants, self.images[image : image + 1])[0]
-            classification.check_parameters(incremental.made_of_parameters(program, plan, maps))
+            classification.check_parameters(incremental.made_of_parameters(program, division, maps))
             self.maps[way] = image, maps
+        plan = division.plans[int(division.find(part.starts[items[:1]])[0])]
         tables = incremental.layout(program, plan).tables(part.starts[items])
-        return incremental.scores(program, plan, way.engine)(self.maps[way][1], self.fills, scene, tables)
+        maps = incremental.of_plan(program, division, plan, self.maps[way][1])
+        return incremental.scores(program, plan, way.engine)(maps, self.fills, scene, tables)
 
     def fastest(self, ways: tuple[Way, ...], part: _Part, items: np.ndarray) -> Any:
         """Scores of some patched images by the way that takes least time for so many.

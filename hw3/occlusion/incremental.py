@@ -21,7 +21,7 @@ import numpy as np
 from jax import lax
 
 from hw3.occlusion import batched, boxes, classification, jaxprs, locality
-from hw3.occlusion.boxes import Plan
+from hw3.occlusion.boxes import Division, Plan
 from hw3.occlusion.compiling import Ahead
 from hw3.occlusion.convolutions import Engine
 from hw3.occlusion.jaxprs import Constant, Program
@@ -136,17 +136,30 @@ class Layout:
         return Cut(source, name, changed.axes, table, extent, self._table(changed.start - first, True), again, size)
 
 
-@functools.lru_cache(maxsize=32)
+@functools.lru_cache(maxsize=64)
 def layout(program: Program, plan: Plan) -> Layout:
     """The layout of a plan, made once."""
     return Layout(program, plan)
 
 
-def clean_bytes(program: Program, plan: Plan) -> int:
+@functools.lru_cache(maxsize=64)
+def sources(program: Program, division: Division) -> tuple[Source, ...]:
+    """The maps of an image that its plans need."""
+    return tuple(dict.fromkeys(source for plan in division.plans for source in layout(program, plan).sources))
+
+
+def of_plan(program: Program, division: Division, plan: Plan, maps: Sequence[Any]) -> list[Any]:
+    """Those of the maps, one for each of `sources`, that one of the plans needs."""
+    by_source = dict(zip(sources(program, division), maps, strict=True))
+    return [by_source[source] for source in layout(program, plan).sources]
+
+
+def clean_bytes(program: Program, division: Division) -> int:
     """Bytes of the maps of an image that are kept on the device."""
+    local = {name for plan in division.plans for name in plan.boxes}
     total = 0
-    for source in layout(program, plan).sources:
-        if source.name in plan.boxes:
+    for source in sources(program, division):
+        if source.name in local:
             shape = list(program.shapes[source.name].shape)
             for axis, margin in zip(source.axes, source.margins, strict=False):
                 shape[axis] += sum(margin)
@@ -154,18 +167,18 @@ def clean_bytes(program: Program, plan: Plan) -> int:
     return total
 
 
-def made_of_parameters(program: Program, plan: Plan, maps: Maps) -> Maps:
+def made_of_parameters(program: Program, division: Division, maps: Maps) -> Maps:
     """Those of the maps that the program makes of the arrays it closes over, whatever the image."""
-    given = {*program.constants, *plan.boxes}
-    each = zip(layout(program, plan).sources, maps, strict=True)
+    given = {*program.constants, *(name for plan in division.plans for name in plan.boxes)}
+    each = zip(sources(program, division), maps, strict=True)
     return [value for source, value in each if source.name not in given and not isinstance(source.name, Constant)]
 
 
 @functools.lru_cache(maxsize=32)
-def clean(program: Program, plan: Plan, engine: Engine) -> Ahead:
-    """The compiled function from constants and an image [1, ...] to the maps that `scores` needs, and the image's own
+def clean(program: Program, division: Division, engine: Engine) -> Ahead:
+    """The compiled function from constants and an image [1, ...] to the maps of its `sources`, and the image's own
     scores, float32 [1, classes]."""
-    wanted = layout(program, plan).sources
+    wanted = sources(program, division)
 
     def run(constants: Sequence[Any], image: jax.Array) -> tuple[Maps, jax.Array]:
         values = dict(zip(program.constants, constants, strict=True)) | {program.images: image}
@@ -185,12 +198,12 @@ def clean(program: Program, plan: Plan, engine: Engine) -> Ahead:
     return Ahead(run, dict(engine.options) | QUICKLY)
 
 
-@functools.lru_cache(maxsize=32)
+@functools.lru_cache(maxsize=64)
 def scores(program: Program, plan: Plan, engine: Engine) -> Ahead:
     """The compiled function behind an image's scores with patches.
 
-    It takes the maps that `clean` made, fills [1 or more, ...spatial axes, channels], the fill of each patch, int [n],
-    and `Layout.tables` of the positions; it gives float32 [n, classes].
+    It takes the maps `of_plan` that `clean` made, fills [1 or more, ...spatial axes, channels], the fill of each
+    patch, int [n], and `Layout.tables` of the positions; it gives float32 [n, classes].
     """
     plans = layout(program, plan)
     dense = [equation for place, equation in enumerate(program.equations) if place in plan.dense]

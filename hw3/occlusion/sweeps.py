@@ -215,10 +215,10 @@ def sweep(
         chosen = ways.choose(method, classifier, patch, starts, total)
         if chosen[0].plan and batch_size is None:
             limit *= 2
-        at_once = len(starts) if isinstance(chosen[0].plan, boxes.Plan) else total  # of one image or of all of them
+        at_once = len(starts) if isinstance(chosen[0].plan, boxes.Division) else total  # of one image or of all of them
         limit = classifier.fixed or batches.equal_batch(at_once, limit, mesh.size) // mesh.size
         group = max(1, GROUP_VALUES // values)
-        clean, of_first = scores_and_maps(classifier, chosen[0], images, limit, fills[:group], starts)
+        clean, of_first = scores_and_maps(classifier, chosen[0], images, limit, fills[:group])
         labels = clean.argmax(-1) if known is None else known
         maps = _Maps(clean, labels, len(starts), classes)
         for first in range(0, len(images), group):

@@ -16,6 +16,8 @@ METHODS = ("auto", "dense", "incremental")
 # The incremental evaluation by tiles takes about a quarter of a second longer to compile: in floating-point operations
 # at 200 GFLOP/s, for a processor that computes faster also compiles faster.
 COMPILING_WORK = 5e10
+# And an equation of a program in boxes about a hundredth of a second.
+EQUATION_WORK = 2e9
 # Boxes take a second or more to compile: whole images would have to take so much work, and elsewhere than on a CPU,
 # where as much takes far less time, so many times as much (an estimate: no GPU was at hand).
 BOXES_WORK = 1.2e11
@@ -37,7 +39,7 @@ BESIDE_ONEDNN = (*WITHOUT_YNNPACK, ("xla_backend_optimization_level", "1"))
 class Way(NamedTuple):
     """A way to classify patched images, all with the same result to rounding."""
 
-    plan: boxes.Plan | tiling.Plan | None  # None: whole images
+    plan: boxes.Division | tiling.Plan | None  # None: whole images
     engine: Engine
     program: Program | None  # what is computed: the classifier's own, or another one with the same result
 
@@ -78,20 +80,37 @@ def choose(
             return (whole,)
         return tuple(Way(None, each, fast) for each in engines[: None if several else 1])
     by_tiles = tiling.plan(program, (patch[0], patch[1])) if len(patch) == 2 else None
-    by_boxes = boxes.plan(fast, patch, starts.tobytes())
+    by_boxes = boxes.undivided(fast, patch, starts.tobytes())
     left = 1 - by_tiles[1] / work if by_tiles else math.inf
     if method == "incremental":
-        better = by_tiles and left < by_boxes.part
-        return (Way(by_tiles[0], plain, program),) if by_tiles and better else (Way(by_boxes, engines[0], fast),)
+        if by_tiles and left < by_boxes.part:
+            return (Way(by_tiles[0], plain, program),)
+        best = _divided(by_boxes, fast, patch, total * work) if cpu else by_boxes
+        return (Way(best, engines[0], fast),)
     if by_tiles and cpu and left < by_boxes.part and total * by_tiles[1] > COMPILING_WORK:
         return (Way(by_tiles[0], plain, program),)
     if total * work < enough:
         return (whole,)
-    plans: list[boxes.Plan | None] = [None]
+    plans: list[boxes.Division | None] = [None]
     if by_boxes.part < WORTHWHILE and incremental.clean_bytes(fast, by_boxes) < CLEAN_BYTES:
         plans = [by_boxes] if by_boxes.part < SURE else [by_boxes, None]
     ways = tuple(Way(plan, each, fast) for plan in plans for each in engines)
-    return ways if several else ways[:1]
+    if several and len(ways) > 1:
+        return ways
+    if cpu and plans[0]:
+        plans = [_divided(plans[0], fast, patch, total * work)]
+    return (Way(plans[0], engines[0], fast),)
+
+
+def _divided(one: boxes.Division, program: Program, patch: tuple[int, ...], work: float) -> boxes.Division:
+    """The positions divided among several plans where that spares more than it takes to compile them.
+
+    Args: work: floating-point operations of whole images instead.
+    """
+    several = boxes.divided(program, patch, one.positions.tobytes())
+    compiling = EQUATION_WORK * len(several.plans) * len(program.equations)
+    pays = (one.part - several.part) * work > compiling
+    return several if pays and incremental.clean_bytes(program, several) < CLEAN_BYTES else one
 
 
 def _engines(program: Program, alone: bool) -> tuple[Engine, ...]:

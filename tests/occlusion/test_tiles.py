@@ -120,7 +120,7 @@ def test_auto_is_by_tiles_only_where_it_pays():
     assert chosen("auto", 441) == [nothing], "it would be compiled for nothing"
     assert chosen("auto", 16 * 441) == [tiling.Plan]
     assert chosen("auto", 16 * 441, "gpu") == [nothing]
-    assert chosen("auto", 1600 * 441, "gpu") == [boxes.Plan, nothing]
+    assert chosen("auto", 1600 * 441, "gpu") == [boxes.Division, nothing]
     assert chosen("auto", 16 * 441, devices=2) == [nothing]
     assert chosen("incremental", 441, "gpu") == [tiling.Plan]
     assert chosen("dense", 16 * 441) == [nothing]

@@ -1,0 +1,68 @@
+"""What a sweep is computed by, without computing it."""
+
+import itertools
+from types import SimpleNamespace
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import linen as nn
+
+from hw3 import batches
+from hw3.occlusion import boxes, classification, ways
+
+SIDE, PATCH = 96, 16
+
+
+class Net(nn.Module):
+    """Much work that a patch changes a part of, which a map's end cuts off."""
+
+    @nn.compact
+    def __call__(self, x):
+        for _ in range(3):
+            x = nn.relu(nn.Conv(64, (9, 9))(x))
+        return x.mean((1, 2))
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    net, rng = Net(), np.random.default_rng(0)
+    channels = (3, 64, 64, 64)
+    kernels = [rng.normal(size=(9, 9, *both)).astype(np.float32) for both in itertools.pairwise(channels)]
+    params = {f"Conv_{i}": {"kernel": kernel, "bias": jnp.zeros(64)} for i, kernel in enumerate(kernels)}
+    options = {"score": "value", "layout": None, "jit": True, "batch_size": None, "limit": 8}
+    return classification.prepare(
+        lambda x: net.apply({"params": params}, x), (SIDE, SIDE, 3), mesh=batches.local_mesh(), **options
+    )
+
+
+def starts_of(stride):
+    axis = np.arange(0, SIDE - PATCH + 1, stride)
+    return np.stack(np.meshgrid(axis, axis, indexing="ij"), -1).reshape(-1, 2).astype(np.int32)
+
+
+@pytest.mark.parametrize("method", ["auto", "incremental"])
+@pytest.mark.parametrize(
+    ("images", "platform", "plans"), [(2, "cpu", 1), (40, "cpu", 4), (2000, "cpu", 4), (2000, "gpu", 1)]
+)
+def test_positions_are_divided_where_there_is_much_to_do(classifier, method, images, platform, plans):
+    mesh = SimpleNamespace(size=1, devices=np.array([SimpleNamespace(platform=platform)]))
+    starts = starts_of(8)
+    way, *_ = ways.choose(method, classifier._replace(mesh=mesh), (PATCH, PATCH), starts, images * len(starts))
+    assert isinstance(way.plan, boxes.Division)
+    assert len(way.plan.plans) == plans
+
+
+def test_a_division_serves_every_position_once_and_leaves_less_to_do(classifier):
+    starts = starts_of(4)
+    whole, several = (f(classifier.program, (PATCH, PATCH), starts.tobytes()) for f in (boxes.undivided, boxes.divided))
+    served = [start for number, plan in enumerate(several.plans) for start in starts[several.find(starts) == number]]
+    assert np.array_equal(served, np.concatenate([plan.positions for plan in several.plans]))
+    assert np.array_equal(np.unique(served, axis=0), starts)
+    assert several.part < 0.97 * whole.part
+    assert all(plan.part <= whole.plans[0].part for plan in several.plans)
+
+
+def test_few_positions_are_not_divided(classifier):
+    starts = starts_of(20)
+    assert len(boxes.divided(classifier.program, (PATCH, PATCH), starts.tobytes()).plans) == 1
