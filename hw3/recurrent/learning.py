@@ -211,7 +211,7 @@ def train(
     if recipe.batch % mesh.size:
         raise InvalidInput(f"batch is {recipe.batch}; the {mesh.size} devices of the mesh must divide it")
     params = batches.replicated(mesh, params)
-    state = jax.vmap(optimizer(recipe).init)(params)
+    state = batches.replicated(mesh, jax.vmap(optimizer(recipe).init)(params))  # as a step leaves it: one program
     compiled_for = recipe._replace(clip=None, updates=0)  # one program for all that differ in these alone
     clip = batches.replicated(mesh, jnp.float32(jnp.inf if recipe.clip is None else recipe.clip))
     losses, norms = [], []
