@@ -24,6 +24,7 @@ from hw3.batches import in_batches
 from hw3.datasets import as_float
 from hw3.ensembles import sampling
 from hw3.errors import InvalidInput
+from hw3.onednn import DRAWING, QUICKLY
 
 BEYOND_EPOCHS = 10**6  # the first number folded into a lane's key that no epoch uses
 EVALUATION_BATCH = 1000  # images in one forward pass of all lanes; any number gives the same numbers to rounding
@@ -86,13 +87,18 @@ def optimizer(recipe: Recipe) -> optax.GradientTransformation:
 
 def initial_state(network: nn.Module, recipe: Recipe, inputs: Lanes, images: jax.Array) -> State:
     """Fresh parameters, one set a lane; images uint8 [pool, height, width, channels] fix the shapes."""
-    settings = jax.tree.map(lambda leaf: leaf[0], inputs.settings)
+    settings = jax.tree.map(lambda leaf: np.asarray(leaf)[0], inputs.settings)
     example = np.zeros((2, *images.shape[1:]), np.float32)
     variables = jax.device_put(sampling.fresh_variables(network, inputs.key, example, settings, False))
-    return State(variables, optimizer(recipe).init(variables["params"]))
+    return State(variables, _initial_opt_state(recipe, variables["params"]))
 
 
-@jax.jit
+@partial(jax.jit, static_argnums=0, compiler_options=QUICKLY)
+def _initial_opt_state(recipe: Recipe, params: Any) -> Any:
+    return optimizer(recipe).init(params)
+
+
+@partial(jax.jit, compiler_options=DRAWING)
 def epoch_keys(keys: jax.Array, number: int) -> tuple[jax.Array, jax.Array]:
     """Keys [lanes] of the order of the images and of the dropout in an epoch, of the lanes' keys [lanes]."""
     pairs = jax.vmap(lambda key: jax.random.split(jax.random.fold_in(key, number)))(keys)

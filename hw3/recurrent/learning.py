@@ -20,6 +20,7 @@ from hw3 import batches, optimizers
 from hw3.datasets import proteins
 from hw3.datasets.proteins import AMINO_ACIDS, Sequences, Task
 from hw3.errors import InvalidInput
+from hw3.onednn import DRAWING
 from hw3.recurrent import batched, echo_state
 from hw3.recurrent.echo_state import Reservoir
 from hw3.recurrent.initializers import random_lstm, random_rnn
@@ -84,13 +85,13 @@ def seed_keys(seeds: int, seed: int = 0) -> Keys:
     return Keys(*jnp.moveaxis(jax.vmap(lambda key: jax.random.split(key, len(Keys._fields)))(folded), 1, 0))
 
 
-@functools.partial(jax.jit, static_argnums=(1, 2))
+@functools.partial(jax.jit, static_argnums=(1, 2), compiler_options=DRAWING)
 def initial_rnns(keys: jax.Array, hidden: int, classes: int) -> RNNParams:
     """For each key W orthogonal, so that gradients at first change through the slope of tanh alone, and U small."""
     return jax.vmap(lambda key: random_rnn(key, hidden, INPUTS, classes, 1.0, 0.1, ORTHOGONAL, jnp.float32))(keys)
 
 
-@functools.partial(jax.jit, static_argnums=(1, 2))
+@functools.partial(jax.jit, static_argnums=(1, 2), compiler_options=DRAWING)
 def initial_lstms(keys: jax.Array, hidden: int, classes: int, forget_bias: Any, input_bias: Any = 0.0) -> LSTMParams:
     """For each key every W orthogonal, U small, all biases 0 but those given: a number or `[keys, hidden]`."""
     sizes = (hidden, INPUTS, classes, 1.0, 0.1)
@@ -161,7 +162,7 @@ def over_devices(mesh: Mesh, step: Callable[..., Any], batch_axis: int = 0) -> C
 
 
 # Compiled once for each shape, whichever learner asks: compiling is what short runs wait for.
-@functools.partial(jax.jit, static_argnums=(2, 3))
+@functools.partial(jax.jit, static_argnums=(2, 3), compiler_options=DRAWING)
 @functools.partial(jax.vmap, in_axes=(0, 0, None, None))
 def _draw(key: jax.Array, motifs: jax.Array, task: Task, batch: int) -> Sequences:
     return proteins.generate(key, task, motifs, batch)

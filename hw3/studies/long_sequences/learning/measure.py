@@ -13,6 +13,7 @@ import numpy as np
 from hw3.datasets import proteins
 from hw3.datasets.proteins import Task
 from hw3.errors import InvalidInput
+from hw3.onednn import DRAWING
 from hw3.recurrent import echo_state, learning
 from hw3.studies.long_sequences.learning.learners import LEARNERS, Learner, initial_parameters
 from hw3.studies.progress import Advance, Progress, quiet
@@ -178,7 +179,7 @@ def _reservoirs(settings: Settings, keys: jax.Array) -> echo_state.Reservoir:
         radius=ECHO_RADIUS,
         dtype=jnp.float32,
     )
-    return jax.jit(jax.vmap(draw))(keys)
+    return jax.jit(jax.vmap(draw), compiler_options=DRAWING)(keys)
 
 
 def _readouts(
