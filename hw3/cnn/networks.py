@@ -13,8 +13,8 @@ import numpy as np
 from hw3.classifiers import Predict
 from hw3.cnn import fast_layers, geometry
 from hw3.cnn.notation import Layer, layer_names
+from hw3.compilation import DRAWING
 from hw3.errors import InvalidInput
-from hw3.onednn import DRAWING
 
 Params = Any  # a nested dict of arrays, as `flax.linen.Module.init` makes it
 

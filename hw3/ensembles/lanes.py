@@ -21,10 +21,10 @@ import optax
 
 from hw3 import optimizers
 from hw3.batches import in_batches
+from hw3.compilation import LIGHTLY, ONCE
 from hw3.datasets import as_float
 from hw3.ensembles import sampling
 from hw3.errors import InvalidInput
-from hw3.onednn import DRAWING, QUICKLY
 
 BEYOND_EPOCHS = 10**6  # the first number folded into a lane's key that no epoch uses
 EVALUATION_BATCH = 1000  # images in one forward pass of all lanes; any number gives the same numbers to rounding
@@ -93,12 +93,12 @@ def initial_state(network: nn.Module, recipe: Recipe, inputs: Lanes, images: jax
     return State(variables, _initial_opt_state(recipe, variables["params"]))
 
 
-@partial(jax.jit, static_argnums=0, compiler_options=QUICKLY)
+@partial(jax.jit, static_argnums=0, compiler_options=ONCE)
 def _initial_opt_state(recipe: Recipe, params: Any) -> Any:
     return optimizer(recipe).init(params)
 
 
-@partial(jax.jit, compiler_options=DRAWING)
+@partial(jax.jit, compiler_options=ONCE)
 def epoch_keys(keys: jax.Array, number: int) -> tuple[jax.Array, jax.Array]:
     """Keys [lanes] of the order of the images and of the dropout in an epoch, of the lanes' keys [lanes]."""
     pairs = jax.vmap(lambda key: jax.random.split(jax.random.fold_in(key, number)))(keys)
@@ -223,7 +223,7 @@ def forward(
     return jax.vmap(one, (0, 0 if images.ndim == 5 else None, 0, 0))(variables, images, settings, keys)
 
 
-@partial(jax.jit, static_argnums=(0, 5))
+@partial(jax.jit, static_argnums=(0, 5), compiler_options=LIGHTLY)
 def _logits(
     network: nn.Module, variables: Any, images: jax.Array, settings: Any, key: jax.Array, train: bool
 ) -> jax.Array:
@@ -252,7 +252,7 @@ def accuracy(predicted: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return (predicted.argmax(-1) == labels).mean(-1)
 
 
-@partial(jax.jit, static_argnums=0)
+@partial(jax.jit, static_argnums=0, compiler_options=LIGHTLY)
 def train_accuracy(network: nn.Module, variables: Any, inputs: Lanes, images: jax.Array) -> jax.Array:
     """Fraction of its own training images that each lane gets right without dropping, [lanes]."""
 

@@ -17,10 +17,10 @@ import optax
 from jax.sharding import Mesh, PartitionSpec
 
 from hw3 import batches, optimizers
+from hw3.compilation import DRAWING, ONCE
 from hw3.datasets import proteins
 from hw3.datasets.proteins import AMINO_ACIDS, Sequences, Task
 from hw3.errors import InvalidInput
-from hw3.onednn import DRAWING
 from hw3.recurrent import batched, echo_state
 from hw3.recurrent.echo_state import Reservoir
 from hw3.recurrent.initializers import random_lstm, random_rnn
@@ -161,20 +161,21 @@ def over_devices(mesh: Mesh, step: Callable[..., Any], batch_axis: int = 0) -> C
     return split
 
 
-# Compiled once for each shape, whichever learner asks: compiling is what short runs wait for.
-@functools.partial(jax.jit, static_argnums=(2, 3), compiler_options=DRAWING)
 @functools.partial(jax.vmap, in_axes=(0, 0, None, None))
-def _draw(key: jax.Array, motifs: jax.Array, task: Task, batch: int) -> Sequences:
+def _generate(key: jax.Array, motifs: jax.Array, task: Task, batch: int) -> Sequences:
     return proteins.generate(key, task, motifs, batch)
 
 
+# Compiled once for each shape, whichever learner asks: compiling is what short runs wait for.
+_draw = jax.jit(_generate, static_argnums=(2, 3), compiler_options=DRAWING)
+_draw_once = jax.jit(_generate, static_argnums=(2, 3), compiler_options=ONCE)
 _folded = jax.jit(jax.vmap(jax.random.fold_in, in_axes=(0, None)))
 
 
 def draw_sets(keys: Keys, task: Task, fit: int = 1000, test: int = 500) -> Sets:
     """So many sequences for every seed in keys; errors as `sequences.check`."""
     motifs = jax.vmap(lambda key: proteins.motifs(key, task))(keys.motifs)
-    return Sets(motifs, _draw(keys.training, motifs, task, fit), _draw(keys.test, motifs, task, test))
+    return Sets(motifs, _draw_once(keys.training, motifs, task, fit), _draw_once(keys.test, motifs, task, test))
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1), donate_argnums=(2, 3))
@@ -250,7 +251,7 @@ def ridge_accuracy(
     return proteins.accuracy(echo_state.read(echo_state.ridge(features[0], targets, penalty), features[1]), labels[1])
 
 
-@functools.partial(jax.jit, static_argnums=0)
+@functools.partial(jax.jit, static_argnums=0, compiler_options=ONCE)
 def baselines(task: Task, sets: Sets) -> Baselines:
     """What is possible, and what is possible without memory, for every seed; errors as `sequences.check`."""
     seen = min(LAST_SEEN, task.length - task.early)

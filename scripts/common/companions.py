@@ -95,7 +95,9 @@ def _name(command: tuple[str, ...]) -> str:
 
 def _execute(command: tuple[str, ...], output: pathlib.Path) -> None:
     """Runs a program in this process with all it prints in a file."""
-    if hasattr(os, "nice"):
+    if hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    elif hasattr(os, "nice"):
         os.nice(LOWEST_PRIORITY)
     os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"  # JAX would take most of a GPU's memory for itself
     with output.open("wb") as file:

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from hw3.compilation import DRAWING
 from hw3.datasets import proteins
 from hw3.errors import InvalidInput
-from hw3.onednn import DRAWING
 from hw3.recurrent import echo_state, gradient_flow
 from hw3.recurrent.gradient_flow import Band
 from hw3.studies.progress import Progress, quiet

@@ -9,9 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from hw3.compilation import DRAWING
 from hw3.datasets import proteins
 from hw3.errors import InvalidInput
-from hw3.onednn import DRAWING
 from hw3.recurrent import gradient_flow, initializers
 from hw3.recurrent.lstm import Gates, LSTMParams
 from hw3.recurrent.rnn import RNNParams

@@ -10,10 +10,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from hw3.compilation import DRAWING
 from hw3.datasets import proteins
 from hw3.datasets.proteins import Task
 from hw3.errors import InvalidInput
-from hw3.onednn import DRAWING
 from hw3.recurrent import echo_state, learning
 from hw3.studies.long_sequences.learning.learners import LEARNERS, Learner, initial_parameters
 from hw3.studies.progress import Advance, Progress, quiet
