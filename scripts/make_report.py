@@ -68,7 +68,7 @@ def run_all(trained: pathlib.Path) -> None:
     What needs no network runs beside the training of it, then what is mostly drawing beside what computes; what is
     timed runs alone.
     """
-    others = companions.Companions(PROCESSES, fail)
+    others = companions.Companions(PROCESSES, fail, niceness=0 if QUICK.value else companions.NICENESS)
 
     def run(name: str, *arguments: str) -> None:
         command = command_of(name, *arguments)
@@ -82,7 +82,9 @@ def run_all(trained: pathlib.Path) -> None:
         print(f"== {name}.py took {time.monotonic() - start:.0f} s", flush=True)
 
     def run_beside(name: str, *arguments: str) -> None:
-        others.add(*command_of(name, *arguments))
+        command = command_of(name, *arguments)
+        print(f"\n== {name}.py {' '.join(command[2:])}, beside the programs that follow", flush=True)
+        others.add(*command)
 
     given = {name: f"--{name}={flag.value}" for name, flag in TRAINING.items() if flag.present}
     data = [given[name] for name in ("dataset", "data_dir") if name in given]

@@ -1,8 +1,8 @@
 """Programs that run beside others and take what processor time those leave idle. Not a program itself.
 
 Drawing, compiling and small networks keep one core busy, and while a large network is trained each core waits for the
-other now and then. What runs beside has the lowest priority, so that it delays nothing; what is to be timed has to wait
-until it is done.
+other now and then. What runs beside has a lower priority, so that it delays the others little; what is to be timed has
+to wait until it is done.
 """
 
 import os
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from common import program
 
-LOWEST_PRIORITY = 19
+NICENESS = 5  # with more, what else the machine does would keep them from ever ending
 
 
 class Job(NamedTuple):
@@ -31,10 +31,10 @@ class Job(NamedTuple):
 class Companions:
     """Runs programs in the order in which they are added, one at a time, while `wait_for` or `finish` waits."""
 
-    def __init__(self, processes: Any, fail: Callable[[str, int], NoReturn]) -> None:
+    def __init__(self, processes: Any, fail: Callable[[str, int], NoReturn], niceness: int = NICENESS) -> None:
         """Args: processes: a context of `multiprocessing`; fail: ends this program, called with the name of a program
-        that failed and its status."""
-        self._processes, self._fail = processes, fail
+        that failed and its status; niceness: by how much their priority is lower, where the system has priorities."""
+        self._processes, self._fail, self._niceness = processes, fail, niceness
         self._waiting: deque[tuple[str, ...]] = deque()
         self._running: Job | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="hw3-beside-")
@@ -76,7 +76,9 @@ class Companions:
         if self._waiting and not self._running and not failed:
             command = self._waiting.popleft()
             # A daemon, so that it ends with this program whatever makes that end.
-            process = self._processes.Process(target=_execute, args=(command, self._output), daemon=True)
+            process = self._processes.Process(
+                target=_execute, args=(command, self._output, self._niceness), daemon=True
+            )
             process.start()
             self._running = Job(command, process, time.monotonic())
 
@@ -93,12 +95,10 @@ def _name(command: tuple[str, ...]) -> str:
     return pathlib.Path(command[0]).name
 
 
-def _execute(command: tuple[str, ...], output: pathlib.Path) -> None:
+def _execute(command: tuple[str, ...], output: pathlib.Path, niceness: int) -> None:
     """Runs a program in this process with all it prints in a file."""
-    if hasattr(os, "SCHED_IDLE"):
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    elif hasattr(os, "nice"):
-        os.nice(LOWEST_PRIORITY)
+    if hasattr(os, "nice"):
+        os.nice(niceness)
     os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"  # JAX would take most of a GPU's memory for itself
     with output.open("wb") as file:
         for stream in (sys.stdout, sys.stderr):
