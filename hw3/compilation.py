@@ -18,4 +18,4 @@ ONCE = QUICKLY | _WITHOUT_MLIR
 LIGHTLY = {"xla_backend_optimization_level": "1"} | _WITHOUT_MLIR
 
 # For random numbers, eigenvalues and orthogonal matrices: a half of the usual time or less, and the same bits.
-DRAWING = {"xla_backend_optimization_level": "1"}
+DRAWING: dict[str, str | bool] = {"xla_backend_optimization_level": "1"}

@@ -7,6 +7,7 @@ python scripts/make_report.py --epochs=12     # trains longer; another --outdir 
 import multiprocessing
 import pathlib
 import sys
+import tempfile
 import time
 from typing import Any, NoReturn
 
@@ -62,13 +63,12 @@ def fail(name: str, status: int) -> NoReturn:
     program.fail(f"{name} failed, see above; {pathlib.Path(OUTDIR.value, 'report.html')} was not touched", abs(status))
 
 
-def run_all(trained: pathlib.Path) -> None:
-    """Runs the programs; the network is trained in the folder `trained`.
+def run_all(trained: pathlib.Path, others: companions.Companions) -> None:
+    """Runs the programs, some as `others`; the network is trained in the folder `trained`.
 
     What needs no network runs beside the training of it, then what is mostly drawing beside what computes; what is
     timed runs alone.
     """
-    others = companions.Companions(PROCESSES, fail, niceness=0 if QUICK.value else companions.NICENESS)
 
     def run(name: str, *arguments: str) -> None:
         command = command_of(name, *arguments)
@@ -157,7 +157,9 @@ def main() -> None:
     start = time.monotonic()
     trained = shared_flags.run_folder(out, TRAINING["model"].value)
     PROCESSES.set_forkserver_preload(["hw3.studies.contents", "common.program"])
-    run_all(trained)
+    with tempfile.TemporaryDirectory(prefix="hw3-", ignore_cleanup_errors=True) as folder:
+        niceness = 0 if QUICK.value else companions.NICENESS
+        run_all(trained, companions.Companions(PROCESSES, fail, pathlib.Path(folder, "output"), niceness))
     output.write_text(path, page.render(read_all(out, trained), out))
     print(
         f"\n{path} is ready ({path.stat().st_size / 1e6:.1f} MB, {time.monotonic() - start:.0f} s): open it in a "

@@ -8,7 +8,6 @@ to wait until it is done.
 import os
 import pathlib
 import sys
-import tempfile
 import time
 from collections import deque
 from collections.abc import Callable
@@ -31,14 +30,15 @@ class Job(NamedTuple):
 class Companions:
     """Runs programs in the order in which they are added, one at a time, while `wait_for` or `finish` waits."""
 
-    def __init__(self, processes: Any, fail: Callable[[str, int], NoReturn], niceness: int = NICENESS) -> None:
+    def __init__(
+        self, processes: Any, fail: Callable[[str, int], NoReturn], output: pathlib.Path, niceness: int = NICENESS
+    ) -> None:
         """Args: processes: a context of `multiprocessing`; fail: ends this program, called with the name of a program
-        that failed and its status; niceness: by how much their priority is lower, where the system has priorities."""
-        self._processes, self._fail, self._niceness = processes, fail, niceness
+        that failed and its status; output: a file that takes what the programs print, until it is told; niceness: by
+        how much their priority is lower, where the system has priorities."""
+        self._processes, self._fail, self._output, self._niceness = processes, fail, output, niceness
         self._waiting: deque[tuple[str, ...]] = deque()
         self._running: Job | None = None
-        self._folder = tempfile.TemporaryDirectory(prefix="hw3-beside-")
-        self._output = pathlib.Path(self._folder.name, "output")
         self._ended: list[tuple[Job, float, str]] = []  # with seconds and output, not yet told
 
     def add(self, *command: str) -> None:

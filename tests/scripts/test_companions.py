@@ -31,7 +31,7 @@ def program(tmp_path):
 def test_they_run_in_order_while_another_is_waited_for_and_say_what_they_printed_as_a_whole(
     processes, program, capfd, tmp_path
 ):
-    others = companions.Companions(processes, fail)
+    others = companions.Companions(processes, fail, tmp_path / "output")
     log = tmp_path / "log"
     saying = f"open({str(log)!r}, 'a').write(sys.argv[1]); print('said', sys.argv[1]); print('err', file=sys.stderr)"
     for word in ("first", "second"):
@@ -50,7 +50,7 @@ def test_they_run_in_order_while_another_is_waited_for_and_say_what_they_printed
 
 
 def test_one_that_fails_is_told_of_with_what_it_printed_and_none_follows(processes, program, capfd, tmp_path):
-    others = companions.Companions(processes, fail)
+    others = companions.Companions(processes, fail, tmp_path / "output")
     others.add(program("bad.py", "print('a reason'); sys.exit(3)"))
     others.add(program("next.py", f"pathlib.Path({str(tmp_path / 'ran')!r}).touch()"))
     with pytest.raises(RuntimeError, match=r"bad.py: 3"):
@@ -61,7 +61,7 @@ def test_one_that_fails_is_told_of_with_what_it_printed_and_none_follows(process
 
 @pytest.mark.skipif(not hasattr(os, "nice"), reason="priorities as Unix has them")
 def test_they_have_a_lower_priority(processes, program, tmp_path):
-    others = companions.Companions(processes, fail)
+    others = companions.Companions(processes, fail, tmp_path / "output")
     others.add(program("nice.py", f"pathlib.Path({str(tmp_path / 'nice')!r}).write_text(str(os.nice(0)))"))
     others.finish()
     assert (tmp_path / "nice").read_text() == str(os.nice(0) + companions.NICENESS)
