@@ -7,11 +7,12 @@ python scripts/make_report.py --epochs=12     # trains longer; another --outdir 
 import multiprocessing
 import pathlib
 import sys
+import tempfile
 import time
-from typing import Any
+from typing import Any, NoReturn
 
 from absl import flags
-from common import folders, output, program, shared_flags
+from common import companions, folders, output, program, shared_flags
 
 from hw3.report import page, results, words
 from hw3.studies import audit, contents, explorables, training
@@ -49,47 +50,63 @@ SCRIPTS = pathlib.Path(__file__).parent
 PROCESSES: Any = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
 
 
-def run(name: str, *arguments: str) -> None:
-    """Runs another program of this folder; ends with its status if it fails."""
+def command_of(name: str, *arguments: str) -> tuple[str, ...]:
+    """Another program of this folder and its arguments, or those of a first look."""
     first = FIRST_LOOK.get(name, ()) if QUICK.value else ()
     replaced = {flag.partition("=")[0] for flag in first}
-    arguments = (*(flag for flag in arguments if flag.partition("=")[0] not in replaced), *first)
-    command = [str(SCRIPTS / f"{name}.py"), f"--outdir={OUTDIR.value}", *arguments]
-    print(f"\n== {name}.py {' '.join(arguments)}", flush=True)
-    start = time.monotonic()
-    process = PROCESSES.Process(target=program.execute, args=(command,))
-    process.start()
-    process.join()
-    if process.exitcode:
-        program.fail(
-            f"{name}.py failed, see above; {pathlib.Path(OUTDIR.value, 'report.html')} was not touched",
-            abs(process.exitcode),
-        )
-    print(f"== {name}.py took {time.monotonic() - start:.0f} s", flush=True)
+    kept = (flag for flag in arguments if flag.partition("=")[0] not in replaced)
+    return (str(SCRIPTS / f"{name}.py"), f"--outdir={OUTDIR.value}", *kept, *first)
 
 
-def run_all(trained: pathlib.Path) -> None:
-    """Runs the programs one after the other; the network is trained in the folder `trained`."""
+def fail(name: str, status: int) -> NoReturn:
+    """Ends with the status of a program that failed."""
+    program.fail(f"{name} failed, see above; {pathlib.Path(OUTDIR.value, 'report.html')} was not touched", abs(status))
+
+
+def run_all(trained: pathlib.Path, others: companions.Companions) -> None:
+    """Runs the programs, some as `others`; the network is trained in the folder `trained`.
+
+    What needs no network runs beside the training of it, then what is mostly drawing beside what computes; what is
+    timed runs alone.
+    """
+
+    def run(name: str, *arguments: str) -> None:
+        command = command_of(name, *arguments)
+        print(f"\n== {name}.py {' '.join(command[2:])}", flush=True)
+        start = time.monotonic()
+        process = PROCESSES.Process(target=program.execute, args=(command,))
+        process.start()
+        others.wait_for(process)
+        if process.exitcode:
+            fail(f"{name}.py", process.exitcode)
+        print(f"== {name}.py took {time.monotonic() - start:.0f} s", flush=True)
+
+    def run_beside(name: str, *arguments: str) -> None:
+        command = command_of(name, *arguments)
+        print(f"\n== {name}.py {' '.join(command[2:])}, beside the programs that follow", flush=True)
+        others.add(*command)
+
     given = {name: f"--{name}={flag.value}" for name, flag in TRAINING.items() if flag.present}
     data = [given[name] for name in ("dataset", "data_dir") if name in given]
     network = [f"--checkpoint={trained}", *data]
+    run_beside("flow_gradients", "--quick")
+    run_beside("probe_echo_states", "--quick")
+    run_beside("unroll_rnn")
+    run_beside("unroll_lstm")
     run("train_cnn", "--resume", *given.values())
-    run("inspect_cnn", *network)
+    run_beside("inspect_cnn", *network)
+    run_beside("audit_published", *network, *(("--images=50",) if QUICK.value else ()))
     run("sweep_occlusion", "--fragility_images=20", *network)
     run("find_overlays", *network)
     # In a place of its own: the sweep of a whole data set, which takes minutes, may lie beside it.
     first = f"--sweep={pathlib.Path(OUTDIR.value, 'first_images.zarr')}"
     run("sweep_dataset", *network, "--first=200", first, "--overwrite")
     run("summarize_sweep", first, *(given[name] for name in ("data_dir",) if name in given))
-    run("unroll_rnn")
-    run("unroll_lstm")
-    run("audit_published", *network, *(("--images=50",) if QUICK.value else ()))
+    others.finish()
     # Each of these has longer settings of its own, which take minutes: see BUILD.md.
     if not QUICK.value:
         run("compare_regularizers", "--quick", *data)
         run("measure_convolution", "--quick", *network)
-    run("flow_gradients", "--quick")
-    run("probe_echo_states", "--quick")
     run("classify_sequences", "--quick")
 
 
@@ -140,7 +157,9 @@ def main() -> None:
     start = time.monotonic()
     trained = shared_flags.run_folder(out, TRAINING["model"].value)
     PROCESSES.set_forkserver_preload(["hw3.studies.contents", "common.program"])
-    run_all(trained)
+    with tempfile.TemporaryDirectory(prefix="hw3-", ignore_cleanup_errors=True) as folder:
+        niceness = 0 if QUICK.value else companions.NICENESS
+        run_all(trained, companions.Companions(PROCESSES, fail, pathlib.Path(folder, "output"), niceness))
     output.write_text(path, page.render(read_all(out, trained), out))
     print(
         f"\n{path} is ready ({path.stat().st_size / 1e6:.1f} MB, {time.monotonic() - start:.0f} s): open it in a "

@@ -18,7 +18,7 @@ MODULES = {
 }
 # Imports run down these floors, or stay in a room; `report` stands beside them and imports no other room.
 FLOORS = (
-    ("errors",),
+    ("compilation", "errors"),
     ("classifiers", "batches", "datasets", "onednn", "optimizers", "unfinished"),
     ("ensembles",),
     ("cnn", "recurrent"),

@@ -13,6 +13,7 @@ import numpy as np
 from hw3.classifiers import Predict
 from hw3.cnn import fast_layers, geometry
 from hw3.cnn.notation import Layer, layer_names
+from hw3.compilation import DRAWING
 from hw3.errors import InvalidInput
 
 Params = Any  # a nested dict of arrays, as `flax.linen.Module.init` makes it
@@ -119,7 +120,7 @@ def _init(model: CNN, image_shape: tuple[int, int, int], key: jax.Array) -> Para
 def _compiled_init(model: CNN, image_shape: tuple[int, int, int], key: jax.ShapeDtypeStruct) -> jax.stages.Compiled:
     """`_init`, compiled quickly: at the usual level the random numbers alone take seconds, and are the same."""
     lowered = jax.jit(functools.partial(_init, model, image_shape)).lower(key)
-    return lowered.compile(compiler_options={"xla_backend_optimization_level": "1"})
+    return lowered.compile(compiler_options=DRAWING)
 
 
 def check_finite(params: Params) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from hw3 import cnn
 from hw3.cnn import geometry
+from hw3.compilation import LIGHTLY
 
 # A pixel belongs to the effective field if it matters more than this share of the most important one: Luo et al.,
 # section 4, who take one minus the mass within two standard deviations of a Gaussian.
@@ -52,7 +53,7 @@ def below(model: cnn.CNN, params: cnn.Params, images: jax.Array, layer: str) -> 
     return x
 
 
-@partial(jax.jit, static_argnums=(0, 4))
+@partial(jax.jit, static_argnums=(0, 4), compiler_options=LIGHTLY)
 def _squared(model: cnn.CNN, params: cnn.Params, images: jax.Array, key: jax.Array, layer: str) -> jax.Array:
     output, pull = jax.vjp(lambda x: below(model, params, x, layer), images)
     return pull(jax.random.rademacher(key, output.shape, output.dtype))[0] ** 2

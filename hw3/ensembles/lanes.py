@@ -21,6 +21,7 @@ import optax
 
 from hw3 import optimizers
 from hw3.batches import in_batches
+from hw3.compilation import LIGHTLY, ONCE
 from hw3.datasets import as_float
 from hw3.ensembles import sampling
 from hw3.errors import InvalidInput
@@ -86,13 +87,18 @@ def optimizer(recipe: Recipe) -> optax.GradientTransformation:
 
 def initial_state(network: nn.Module, recipe: Recipe, inputs: Lanes, images: jax.Array) -> State:
     """Fresh parameters, one set a lane; images uint8 [pool, height, width, channels] fix the shapes."""
-    settings = jax.tree.map(lambda leaf: leaf[0], inputs.settings)
+    settings = jax.tree.map(lambda leaf: np.asarray(leaf)[0], inputs.settings)
     example = np.zeros((2, *images.shape[1:]), np.float32)
     variables = jax.device_put(sampling.fresh_variables(network, inputs.key, example, settings, False))
-    return State(variables, optimizer(recipe).init(variables["params"]))
+    return State(variables, _initial_opt_state(recipe, variables["params"]))
 
 
-@jax.jit
+@partial(jax.jit, static_argnums=0, compiler_options=ONCE)
+def _initial_opt_state(recipe: Recipe, params: Any) -> Any:
+    return optimizer(recipe).init(params)
+
+
+@partial(jax.jit, compiler_options=ONCE)
 def epoch_keys(keys: jax.Array, number: int) -> tuple[jax.Array, jax.Array]:
     """Keys [lanes] of the order of the images and of the dropout in an epoch, of the lanes' keys [lanes]."""
     pairs = jax.vmap(lambda key: jax.random.split(jax.random.fold_in(key, number)))(keys)
@@ -104,7 +110,7 @@ def key_beside_training(key: jax.Array, number: int) -> jax.Array:
     return jax.random.fold_in(key, BEYOND_EPOCHS + number)
 
 
-@partial(jax.jit, static_argnums=(0, 1), donate_argnums=2)
+@partial(jax.jit, static_argnums=(0, 1), donate_argnums=2, compiler_options=LIGHTLY)
 def _epoch(
     network: nn.Module,
     recipe: Recipe,
@@ -217,7 +223,7 @@ def forward(
     return jax.vmap(one, (0, 0 if images.ndim == 5 else None, 0, 0))(variables, images, settings, keys)
 
 
-@partial(jax.jit, static_argnums=(0, 5))
+@partial(jax.jit, static_argnums=(0, 5), compiler_options=LIGHTLY)
 def _logits(
     network: nn.Module, variables: Any, images: jax.Array, settings: Any, key: jax.Array, train: bool
 ) -> jax.Array:
@@ -246,7 +252,7 @@ def accuracy(predicted: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return (predicted.argmax(-1) == labels).mean(-1)
 
 
-@partial(jax.jit, static_argnums=0)
+@partial(jax.jit, static_argnums=0, compiler_options=LIGHTLY)
 def train_accuracy(network: nn.Module, variables: Any, inputs: Lanes, images: jax.Array) -> jax.Array:
     """Fraction of its own training images that each lane gets right without dropping, [lanes]."""
 

@@ -13,8 +13,10 @@ import flax.linen as nn
 import jax
 import numpy as np
 
+from hw3.compilation import LIGHTLY
 
-@partial(jax.jit, static_argnums=1)
+
+@partial(jax.jit, static_argnums=1, compiler_options=LIGHTLY)
 def _uniform(key: jax.Array, count: int) -> jax.Array:
     return jax.random.uniform(key, (count,), minval=-1.0)
 

@@ -10,13 +10,13 @@ import numpy as np
 from jax.sharding import NamedSharding, PartitionSpec
 
 from hw3 import batches
+from hw3.compilation import QUICKLY
 from hw3.errors import InvalidInput
 from hw3.occlusion import batched, boxes, classification, incremental, jaxprs
 from hw3.occlusion.classification import Classifier
 from hw3.occlusion.incremental import Maps
 from hw3.occlusion.jaxprs import Program
 from hw3.occlusion.ways import Way
-from hw3.onednn import QUICKLY
 
 
 def scores_and_maps(

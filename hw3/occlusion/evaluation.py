@@ -13,12 +13,12 @@ import jax
 import numpy as np
 
 from hw3 import batches
+from hw3.compilation import QUICKLY
 from hw3.occlusion import boxes, classification, distinct, incremental, jaxprs, tiles, tiling
 from hw3.occlusion.classification import Classifier
 from hw3.occlusion.incremental import Maps
 from hw3.occlusion.jaxprs import Program
 from hw3.occlusion.ways import Way
-from hw3.onednn import QUICKLY
 
 # Repetitions are looked for among so many batches of patched images at a time, which bounds the memory.
 DENSE_BATCHES = 64

@@ -20,13 +20,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from hw3.compilation import QUICKLY
 from hw3.occlusion import batched, boxes, classification, jaxprs, locality
 from hw3.occlusion.boxes import Division, Plan
 from hw3.occlusion.compiling import Ahead
 from hw3.occlusion.convolutions import Engine
 from hw3.occlusion.jaxprs import Constant, Program
 from hw3.occlusion.locality import Name
-from hw3.onednn import QUICKLY
 
 Maps = list[jax.Array]  # of an image without a patch, one for each `Source`
 

@@ -17,6 +17,7 @@ import optax
 from jax.sharding import Mesh, PartitionSpec
 
 from hw3 import batches, optimizers
+from hw3.compilation import DRAWING, ONCE
 from hw3.datasets import proteins
 from hw3.datasets.proteins import AMINO_ACIDS, Sequences, Task
 from hw3.errors import InvalidInput
@@ -84,13 +85,13 @@ def seed_keys(seeds: int, seed: int = 0) -> Keys:
     return Keys(*jnp.moveaxis(jax.vmap(lambda key: jax.random.split(key, len(Keys._fields)))(folded), 1, 0))
 
 
-@functools.partial(jax.jit, static_argnums=(1, 2))
+@functools.partial(jax.jit, static_argnums=(1, 2), compiler_options=DRAWING)
 def initial_rnns(keys: jax.Array, hidden: int, classes: int) -> RNNParams:
     """For each key W orthogonal, so that gradients at first change through the slope of tanh alone, and U small."""
     return jax.vmap(lambda key: random_rnn(key, hidden, INPUTS, classes, 1.0, 0.1, ORTHOGONAL, jnp.float32))(keys)
 
 
-@functools.partial(jax.jit, static_argnums=(1, 2))
+@functools.partial(jax.jit, static_argnums=(1, 2), compiler_options=DRAWING)
 def initial_lstms(keys: jax.Array, hidden: int, classes: int, forget_bias: Any, input_bias: Any = 0.0) -> LSTMParams:
     """For each key every W orthogonal, U small, all biases 0 but those given: a number or `[keys, hidden]`."""
     sizes = (hidden, INPUTS, classes, 1.0, 0.1)
@@ -160,20 +161,21 @@ def over_devices(mesh: Mesh, step: Callable[..., Any], batch_axis: int = 0) -> C
     return split
 
 
-# Compiled once for each shape, whichever learner asks: compiling is what short runs wait for.
-@functools.partial(jax.jit, static_argnums=(2, 3))
 @functools.partial(jax.vmap, in_axes=(0, 0, None, None))
-def _draw(key: jax.Array, motifs: jax.Array, task: Task, batch: int) -> Sequences:
+def _generate(key: jax.Array, motifs: jax.Array, task: Task, batch: int) -> Sequences:
     return proteins.generate(key, task, motifs, batch)
 
 
+# Compiled once for each shape, whichever learner asks: compiling is what short runs wait for.
+_draw = jax.jit(_generate, static_argnums=(2, 3), compiler_options=DRAWING)
+_draw_once = jax.jit(_generate, static_argnums=(2, 3), compiler_options=ONCE)
 _folded = jax.jit(jax.vmap(jax.random.fold_in, in_axes=(0, None)))
 
 
 def draw_sets(keys: Keys, task: Task, fit: int = 1000, test: int = 500) -> Sets:
     """So many sequences for every seed in keys; errors as `sequences.check`."""
     motifs = jax.vmap(lambda key: proteins.motifs(key, task))(keys.motifs)
-    return Sets(motifs, _draw(keys.training, motifs, task, fit), _draw(keys.test, motifs, task, test))
+    return Sets(motifs, _draw_once(keys.training, motifs, task, fit), _draw_once(keys.test, motifs, task, test))
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1), donate_argnums=(2, 3))
@@ -211,7 +213,7 @@ def train(
     if recipe.batch % mesh.size:
         raise InvalidInput(f"batch is {recipe.batch}; the {mesh.size} devices of the mesh must divide it")
     params = batches.replicated(mesh, params)
-    state = jax.vmap(optimizer(recipe).init)(params)
+    state = batches.replicated(mesh, jax.vmap(optimizer(recipe).init)(params))  # as a step leaves it: one program
     compiled_for = recipe._replace(clip=None, updates=0)  # one program for all that differ in these alone
     clip = batches.replicated(mesh, jnp.float32(jnp.inf if recipe.clip is None else recipe.clip))
     losses, norms = [], []
@@ -249,7 +251,7 @@ def ridge_accuracy(
     return proteins.accuracy(echo_state.read(echo_state.ridge(features[0], targets, penalty), features[1]), labels[1])
 
 
-@functools.partial(jax.jit, static_argnums=0)
+@functools.partial(jax.jit, static_argnums=0, compiler_options=ONCE)
 def baselines(task: Task, sets: Sets) -> Baselines:
     """What is possible, and what is possible without memory, for every seed; errors as `sequences.check`."""
     seen = min(LAST_SEEN, task.length - task.early)

@@ -72,6 +72,13 @@ def test_every_update_sees_new_sequences(keys, sets):
     assert all(len(np.unique(losses)) == 3 for losses in learned.losses)
 
 
+def test_the_update_is_compiled_once(keys, sets, caplog):
+    recipe = Recipe(updates=3, batch=4)
+    with jax.log_compiles():
+        learning.train(keys, TASK, sets, recipe, learning.initial_rnns(keys.initial, 3, 2))
+    assert sum("Finished XLA compilation of jit(_update)" in record.getMessage() for record in caplog.records) == 1
+
+
 def test_a_reservoir_that_leaks_little_remembers_and_one_that_leaks_all_forgets(keys, sets, bounds):
     def accuracy(leak):
         @jax.jit

@@ -14,6 +14,7 @@ import numpy as np
 from hw3.cnn import receptive_field
 from hw3.cnn.checkpoints import Checkpoint
 from hw3.cnn.receptive_field import Field, effective_side
+from hw3.compilation import ONCE
 from hw3.datasets import Dataset, as_float
 from hw3.ensembles import sampling
 from hw3.studies.convolution.settings import Settings
@@ -40,7 +41,7 @@ class Fields(NamedTuple):
     )  # [seeds, depths], effective sides of a unit on top of so many 3x3 convolutions, see `stack_sides`
 
 
-@jax.jit
+@partial(jax.jit, compiler_options=ONCE)
 def _stack_gradients(kernels: jax.Array, images: jax.Array) -> jax.Array:
     def top(x: jax.Array) -> jax.Array:
         for kernel in kernels:

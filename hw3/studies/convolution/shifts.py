@@ -11,6 +11,7 @@ import numpy as np
 
 from hw3.batches import in_batches
 from hw3.cnn import inspection
+from hw3.compilation import LIGHTLY, ONCE
 from hw3.datasets import Dataset, as_float
 from hw3.ensembles import lanes
 from hw3.studies.convolution.pooling import Trained
@@ -34,7 +35,7 @@ class Shifts(NamedTuple):
 Answers = tuple[jax.Array, dict[str, jax.Array]]  # logits and taps
 
 
-@partial(jax.jit, static_argnums=0)
+@partial(jax.jit, static_argnums=0, compiler_options=LIGHTLY)
 def _answers(network: nn.Module, variables: Any, images: jax.Array, settings: Any, move: jax.Array) -> Answers:
     moved = inspection.shift(as_float(images), move[0], move[1])
     return lanes.forward(network, variables, moved, settings, jax.random.key(0))
@@ -94,12 +95,12 @@ def measure(settings: Settings, dataset: Dataset, trained: Trained) -> Shifts:
 
 def pixel_change(images: np.ndarray, distances: Sequence[int]) -> np.ndarray:
     """|moved - still| / |still| of the pixels themselves, float64 [distances], as `Shifts` has it of the maps."""
-    still = jnp.asarray(as_float(images))
-    size = jnp.sqrt((still**2).sum((1, 2, 3)))
-
-    def change(down: int, right: int) -> jax.Array:
-        difference = inspection.shift(still, down, right) - still
-        return jnp.mean(jnp.sqrt((difference**2).sum((1, 2, 3))) / size)
-
-    by_direction = [[change(down * by, right * by) for down, right in DIRECTIONS] for by in distances]
+    still = np.asarray(as_float(images))
+    by_direction = [[_pixel_change(still, down * by, right * by) for down, right in DIRECTIONS] for by in distances]
     return np.array([np.mean(changes) for changes in by_direction], float)
+
+
+@partial(jax.jit, compiler_options=ONCE)
+def _pixel_change(still: jax.Array, down: int, right: int) -> jax.Array:
+    difference = inspection.shift(still, down, right) - still
+    return jnp.mean(jnp.sqrt((difference**2).sum((1, 2, 3))) / jnp.sqrt((still**2).sum((1, 2, 3))))

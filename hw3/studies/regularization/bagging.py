@@ -106,7 +106,8 @@ def bootstrap(inputs: Lanes, members: int) -> Lanes:
 def shared_parameters(variables: Any, members: int) -> float:
     """The share of parameters that are equal in the first two of every `members` networks; biases begin equal and are
     left out. Leaves [networks * members, ...]."""
-    kernels = [leaf.reshape(-1, members, *leaf.shape[1:]) for leaf in jax.tree.leaves(variables) if leaf.ndim > 2]
+    leaves = map(np.asarray, jax.tree.leaves(variables))
+    kernels = [leaf.reshape(-1, members, *leaf.shape[1:]) for leaf in leaves if leaf.ndim > 2]
     equal = sum(int((kernel[:, 0] == kernel[:, 1]).sum()) for kernel in kernels)
     return equal / sum(kernel[:, 0].size for kernel in kernels)
 

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from hw3.compilation import LIGHTLY
 from hw3.datasets import Dataset, as_float
 from hw3.ensembles import lanes
 from hw3.ensembles.dense import DenseNetwork
@@ -46,7 +47,7 @@ def memory(batch_size: int) -> float:
     return max(0.0, 1 - batch_size / REMEMBERED_IMAGES)
 
 
-@partial(jax.jit, static_argnums=(0, 5))
+@partial(jax.jit, static_argnums=(0, 5), compiler_options=LIGHTLY)
 def _by_batch(
     network: nn.Module, variables: Any, groups: jax.Array, labels: jax.Array, settings: Any, train: bool
 ) -> jax.Array:

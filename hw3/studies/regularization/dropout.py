@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from hw3.compilation import LIGHTLY
 from hw3.datasets import Dataset, as_float
 from hw3.ensembles import lanes, sampling
 from hw3.ensembles.dense import DenseNetwork
@@ -82,7 +83,7 @@ def rates_after(rates: Any, blocks: int) -> jax.Array:
     return jnp.asarray(settings)
 
 
-@partial(jax.jit, static_argnums=0)
+@partial(jax.jit, static_argnums=0, compiler_options=LIGHTLY)
 def _hidden_measures(
     network: nn.Module, variables: Any, images: jax.Array, settings: Any
 ) -> tuple[jax.Array, jax.Array]:

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from hw3.compilation import LIGHTLY
 from hw3.datasets import Dataset, as_float
 from hw3.ensembles import sampling
 from hw3.studies.progress import Advance, Progress, quiet
@@ -83,7 +84,7 @@ def _loss(weights: Kernels, images: jax.Array, labels: jax.Array, normalise: boo
     return optax.softmax_cross_entropy_with_integer_labels(x @ weights.last, labels).mean()
 
 
-@partial(jax.jit, static_argnums=3)
+@partial(jax.jit, static_argnums=3, compiler_options=LIGHTLY)
 def gradient_norms(weights: Kernels, images: jax.Array, labels: jax.Array, normalise: bool) -> jax.Array:
     """Norms [depth] of the loss's gradient for the kernel of each hidden layer, the one on the pixels first.
 

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from hw3.compilation import LIGHTLY
 from hw3.datasets import Dataset, as_float
 from hw3.ensembles import lanes
 from hw3.ensembles.dense import DenseNetwork
@@ -33,7 +34,7 @@ def placements(rate: float, blocks: int) -> jax.Array:
     return jnp.asarray(rates)
 
 
-@partial(jax.jit, static_argnums=(0, 5))
+@partial(jax.jit, static_argnums=(0, 5), compiler_options=LIGHTLY)
 def _input_variances(
     network: nn.Module, variables: Any, groups: jax.Array, settings: Any, key: jax.Array, train: bool
 ) -> list[tuple[jax.Array, jax.Array]]:

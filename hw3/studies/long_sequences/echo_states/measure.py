@@ -1,10 +1,12 @@
 """Two states of a reservoir read one sequence: do they forget their difference? What can be read off later?"""
 
+import functools
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
+from hw3.compilation import DRAWING
 from hw3.datasets import proteins
 from hw3.errors import InvalidInput
 from hw3.recurrent import echo_state, gradient_flow
@@ -103,7 +105,7 @@ def _measure(settings: Settings, progress: Progress) -> Results:
     reservoir_keys = jax.random.split(keys[2], count)
 
     # Drawn once, with radius and scale 1, which are set later: drawing and eigenvalues take long to compile.
-    @jax.jit
+    @functools.partial(jax.jit, compiler_options=DRAWING)
     @jax.vmap
     def draw(key: jax.Array) -> tuple[echo_state.Reservoir, ...]:
         """One that reads residues, and one of a single input that is to be repeated."""

@@ -1,5 +1,6 @@
 """Norms of products of Jacobians over thousands of steps, in many random RNNs and LSTMs that read one sequence."""
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from hw3.compilation import DRAWING
 from hw3.datasets import proteins
 from hw3.errors import InvalidInput
 from hw3.recurrent import gradient_flow, initializers
@@ -77,8 +79,9 @@ def _measure(settings: Settings, progress: Progress) -> Results:
 
     # Drawn once, with radius and scales 1, which are set later: drawing and eigenvalues take long to compile.
     sizes = (hidden, xs.shape[1], OUTPUTS, 1.0)
-    rnns = jax.jit(jax.vmap(lambda key: initializers.random_rnn(key, *sizes)))(keys)
-    lstms = jax.jit(jax.vmap(lambda key: initializers.random_lstm(key, *sizes, forget_bias=0.0)))(keys)
+    draw = functools.partial(jax.jit, compiler_options=DRAWING)
+    rnns = draw(jax.vmap(lambda key: initializers.random_rnn(key, *sizes)))(keys)
+    lstms = draw(jax.vmap(lambda key: initializers.random_lstm(key, *sizes, forget_bias=0.0)))(keys)
 
     def rnn(drawn: RNNParams, radius: jax.Array, scale: jax.Array) -> RNNParams:
         return drawn._replace(W=radius * drawn.W, U=scale * drawn.U)

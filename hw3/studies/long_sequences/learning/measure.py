@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from hw3.compilation import DRAWING
 from hw3.datasets import proteins
 from hw3.datasets.proteins import Task
 from hw3.errors import InvalidInput
@@ -178,7 +179,7 @@ def _reservoirs(settings: Settings, keys: jax.Array) -> echo_state.Reservoir:
         radius=ECHO_RADIUS,
         dtype=jnp.float32,
     )
-    return jax.jit(jax.vmap(draw))(keys)
+    return jax.jit(jax.vmap(draw), compiler_options=DRAWING)(keys)
 
 
 def _readouts(
