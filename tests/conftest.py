@@ -114,12 +114,15 @@ def tiny_model():
 
 
 @pytest.fixture(scope="session")
-def tiny_run(tiny_model, stripes):
+def tiny_run(once, tiny_model, stripes):
     """States and metrics after each epoch of one whole run."""
     from tiny_run import KEY, RECIPE
 
-    start = training.initial_state(tiny_model, RECIPE, stripes, KEY)
-    return list(training.epochs(tiny_model, RECIPE, stripes, KEY, start))
+    def train(_):
+        start = training.initial_state(tiny_model, RECIPE, stripes, KEY)
+        return list(training.epochs(tiny_model, RECIPE, stripes, KEY, start))
+
+    return once("tiny_run", train)
 
 
 @pytest.fixture(scope="session")

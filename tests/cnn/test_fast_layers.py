@@ -23,7 +23,6 @@ def engine(request, monkeypatch):
     if request.param == "onednn" and not onednn.available():
         pytest.skip("oneDNN is not in this jaxlib")
     monkeypatch.setattr(fast_layers, "engine", lambda dtype=None: request.param)
-    jax.clear_caches()
 
 
 def stock_layer(x, kernel, bias, window=None):

@@ -1,5 +1,7 @@
 """The networks: published parameter tables, taps, pooling, descriptions that make no sense."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -99,9 +101,11 @@ def test_dropout_acts_in_training_only():
     model = cnn.CNN(cnn.parse("conv3-4 dropout0.5"))
     params = cnn.init(model, jax.random.key(0), MNIST)
     images = jax.random.uniform(jax.random.key(1), (1, *MNIST))
-    apply = lambda train, seed: model.apply(  # noqa: E731
-        {"params": params}, images, train=train, rngs={"dropout": jax.random.key(seed)}
-    )
+
+    @functools.partial(jax.jit, static_argnums=0)
+    def apply(train, seed):
+        return model.apply({"params": params}, images, train=train, rngs={"dropout": jax.random.key(seed)})
+
     assert jnp.array_equal(apply(False, 0), apply(False, 1))
     assert not jnp.allclose(apply(True, 0), apply(True, 1))
 

@@ -34,6 +34,7 @@ def preload():
     for name in OTHERS:
         importlib.import_module(name)
     gc.freeze()  # a collection in a fork would write to every object, and so copy it
+    gc.set_threshold(100_000, 50, 100)
 
 
 def wait_for_a_program():
