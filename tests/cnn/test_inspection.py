@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from hw3 import cnn
 from hw3.cnn import geometry, inspection
 
-
 activations = jax.jit(cnn.activations, static_argnums=0)
 
 

@@ -31,7 +31,7 @@ def engines():
 
 
 def by_boxes(predict, images, patch, starts, fills, engine=STOCK):
-    """Scores of images [n, ...] with a patch at `starts`, [n positions, classes], those expected, the plan, its program.
+    """Scores of images [n, ...] with a patch at `starts`, [n positions, classes]; those expected; plan and program.
 
     The expected ones are of one program for the images as they are and with the patch.
     """

@@ -21,6 +21,7 @@ import threading
 import traceback
 
 import jax
+from quick import keep_mlir_context
 
 import hw3
 
@@ -33,6 +34,8 @@ def preload():
         importlib.import_module(module.name)
     for name in OTHERS:
         importlib.import_module(name)
+    if jax.__version_info__ < (0, 11):
+        keep_mlir_context()  # made in each program, for its threads would not survive a fork
     gc.freeze()  # a collection in a fork would write to every object, and so copy it
     gc.set_threshold(100_000, 50, 100)
 
