@@ -216,9 +216,15 @@ def test_blocks_of_known_networks_are_local(kind, convolutions):
             return nn.Dense(5)(x.mean((1, 2)))
 
     net, shape = Net(), (48, 40, 3)
-    variables = jax.jit(net.init)(jax.random.key(0), jnp.zeros((1, *shape)))
+    shapes = jax.eval_shape(net.init, jax.random.key(0), jnp.zeros((1, *shape)))
     rng = np.random.default_rng(0)
-    variables = jax.tree.map(lambda leaf: leaf + 0.1 * rng.random(leaf.shape, np.float32), variables)
+
+    def drawn(path, leaf):
+        size = 0.1 if len(leaf.shape) == 1 else 1 / np.sqrt(np.prod(leaf.shape[:-1]))
+        around = 1 if path[-1].key in ("scale", "var") else 0
+        return np.float32(around + size * rng.normal(size=leaf.shape))
+
+    variables = jax.tree_util.tree_map_with_path(drawn, shapes)
     predict = jax.tree_util.Partial(net.apply, variables)
     starts = np.array([[0, 0], [7, 20], [21, 4], [42, 33]], np.int32)
     images, fills = rng.random((1, *shape), np.float32), np.zeros((1, *shape), np.float32)
