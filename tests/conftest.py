@@ -35,8 +35,9 @@ hypothesis.settings.load_profile("repeatable")
 
 
 def pytest_collection_modifyitems(items):
-    """The longest test first, so that no worker waits for it at the end."""
-    items.sort(key=lambda item: "the_main_job" not in item.name)
+    """The longest test first, so that no worker waits for it at the end; then the other programs, which one worker
+    starts from one server as long as no other is idle."""
+    items.sort(key=lambda item: ("the_main_job" not in item.name, item.path.parent.name != "scripts"))
 
 
 def pytest_collection_finish():
