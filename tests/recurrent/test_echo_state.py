@@ -58,11 +58,11 @@ def test_a_leak_keeps_the_rest_of_the_state_and_summaries_are_of_all_states(rese
 def test_the_readout_is_scikit_learns_ridge(penalty):
     rng = np.random.default_rng(0)
     features, targets, new = rng.normal(2, 1, (60, 7)), rng.normal(size=(60, 3)), rng.normal(size=(5, 7))
-    readout = ridge(jnp.asarray(features), jnp.asarray(targets), penalty)
+    readout = ridge(features, targets, penalty)
     theirs = Ridge(alpha=penalty, solver="svd").fit(features, targets)
     np.testing.assert_allclose(readout.V, theirs.coef_, rtol=1e-8)
     np.testing.assert_allclose(readout.c, theirs.intercept_, rtol=1e-8)
-    np.testing.assert_allclose(echo_state.read(readout, jnp.asarray(new)), theirs.predict(new), rtol=1e-8)
+    np.testing.assert_allclose(echo_state.read(readout, new), theirs.predict(new), rtol=1e-8)
 
 
 def test_states_forget_their_difference_below_a_spectral_radius_and_not_above():
@@ -156,14 +156,14 @@ def test_without_a_penalty_the_readout_is_the_smallest_of_the_best(samples):
     rng = np.random.default_rng(0)
     features, targets = rng.normal(2, 1, (samples, 7)), rng.normal(size=(samples, 3))
     features[:, 6] = features[:, 5]
-    readout = echo_state.ridge(jnp.asarray(features), jnp.asarray(targets), 0)
+    readout = jax.jit(echo_state.ridge, static_argnums=2)(features, targets, 0)
     V = np.linalg.lstsq(features - features.mean(0), targets - targets.mean(0), rcond=1e-10)[0].T
     np.testing.assert_allclose(readout.V, V, atol=1e-10)
-    nearly = ridge(jnp.asarray(features), jnp.asarray(targets), 1e-9)
+    nearly = ridge(features, targets, 1e-9)
     np.testing.assert_allclose(readout.V, nearly.V, atol=1e-5)
     for wrong in (-1.0, float("nan"), float("inf")):
         with pytest.raises(ValueError, match=f"penalty is {wrong}; it must be finite and not negative"):
-            echo_state.ridge(jnp.asarray(features), jnp.asarray(targets), wrong)
+            echo_state.ridge(features, targets, wrong)
 
 
 def test_a_matrix_without_an_eigenvalue_is_not_scaled():
