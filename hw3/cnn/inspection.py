@@ -186,6 +186,7 @@ def separation(auc_values: np.ndarray) -> np.ndarray:
     return np.maximum(auc_values, 1 - auc_values)
 
 
+@jax.jit
 def shift(images: jax.Array, down: jax.Array | int, right: jax.Array | int) -> jax.Array:
     """Moves images [..., height, width, channels] by whole pixels; missing pixels take the nearest valid ones.
 

@@ -65,12 +65,20 @@ def blur_fill(images: Any, sigma: float = 3.0, layout: str | None = None) -> jax
     radius = int(np.ceil(3 * sigma))
     weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
     weights /= weights.sum()
+    images = _averaged(images, jnp.asarray(weights, images.dtype))
+    return jnp.moveaxis(images, -1, 1) if classifiers.channels_first(layout) else images
+
+
+@jax.jit
+def _averaged(images: jax.Array, weights: jax.Array) -> jax.Array:
+    """Sums along every spatial axis of a pixel and its neighbours, weighted by `weights` [2 radius + 1]."""
+    radius = len(weights) // 2
     for axis in range(1, images.ndim - 1):
         size = images.shape[axis]
         padded = jnp.pad(images, [(radius, radius) if a == axis else (0, 0) for a in range(images.ndim)], mode="edge")
         shifted = [jax.lax.slice_in_dim(padded, k, k + size, axis=axis) for k in range(len(weights))]
-        images = jnp.stack([float(weight) * part for weight, part in zip(weights, shifted, strict=True)]).sum(0)
-    return jnp.moveaxis(images, -1, 1) if classifiers.channels_first(layout) else images
+        images = (weights.reshape(-1, *[1] * images.ndim) * jnp.stack(shifted)).sum(0)
+    return images
 
 
 def occluded(image: np.ndarray, row: int, col: int, patch: tuple[int, int], fill: Any = 0.0) -> np.ndarray:

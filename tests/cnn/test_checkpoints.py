@@ -2,6 +2,7 @@
 
 import gc
 import json
+import shutil
 
 import jax
 import numpy as np
@@ -55,14 +56,20 @@ def test_a_checkpoint_that_does_not_name_its_optimizer_was_trained_by_sgd(saved)
     assert (recipe.optimizer, recipe.gradient_bytes) == ("sgd", 2**23)
 
 
-@pytest.fixture
-def saved(tiny_run, tmp_path):
+@pytest.fixture(scope="module")
+def saved_twice(tiny_run, tmp_path_factory):
     identity = checkpoints.Run(DESCRIPTION, "stripes", (12, 12, 1), 500, 3, RECIPE, 7)
-    directory = tmp_path / "checkpoint"
+    directory = tmp_path_factory.mktemp("saved") / "checkpoint"
     for count in (1, 2):
         metrics = tuple(m for _, m in tiny_run[:count])
         checkpoints.save(directory, checkpoints.Checkpoint(identity, tiny_run[count - 1][0], metrics))
     return directory
+
+
+@pytest.fixture
+def saved(saved_twice, tmp_path):
+    """The checkpoint of two epochs, each test's own to damage."""
+    return shutil.copytree(saved_twice, tmp_path / "checkpoint")
 
 
 def test_only_the_last_checkpoint_is_kept_and_leftovers_of_a_killed_save_are_ignored(saved, tiny_run):

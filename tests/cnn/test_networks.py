@@ -1,5 +1,7 @@
 """The networks: published parameter tables, taps, pooling, descriptions that make no sense."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -62,12 +64,12 @@ def test_taps_are_the_forward_pass_recomputed_by_hand():
     model = cnn.CNN(cnn.parse("conv3-4 maxpool2 dense5"), classes=3)
     key = jax.random.key(1)
     params = cnn.init(model, key, (8, 9, 2))
-    images = jax.random.uniform(key, (2, 8, 9, 2))
+    images = np.random.default_rng(1).random((2, 8, 9, 2), np.float32)
     taps = cnn.activations(model, params, images)
     assert list(taps) == ["conv1", "maxpool1", "dense1", "logits"]
 
     kernel, bias = (np.asarray(params["conv1"]["linear"][name]) for name in ("kernel", "bias"))
-    x = np.asarray(images)
+    x = images
     conv = np.zeros((2, 6, 7, 4), np.float32)
     for i in range(6):
         for j in range(7):
@@ -88,7 +90,7 @@ def test_predictor_gives_probabilities_and_does_not_compile_again_for_other_para
         traces.append(1)
         return predict(images)
 
-    images = jax.random.uniform(jax.random.key(0), (3, *MNIST))
+    images = np.random.default_rng(0).random((3, *MNIST), np.float32)
     outs = [classify(cnn.predictor(model, cnn.init(model, jax.random.key(s), MNIST)), images) for s in (0, 1)]
     assert len(traces) == 1
     np.testing.assert_allclose(outs[0].sum(-1), 1, atol=1e-6)
@@ -98,10 +100,12 @@ def test_predictor_gives_probabilities_and_does_not_compile_again_for_other_para
 def test_dropout_acts_in_training_only():
     model = cnn.CNN(cnn.parse("conv3-4 dropout0.5"))
     params = cnn.init(model, jax.random.key(0), MNIST)
-    images = jax.random.uniform(jax.random.key(1), (1, *MNIST))
-    apply = lambda train, seed: model.apply(  # noqa: E731
-        {"params": params}, images, train=train, rngs={"dropout": jax.random.key(seed)}
-    )
+    images = np.random.default_rng(1).random((1, *MNIST), np.float32)
+
+    @functools.partial(jax.jit, static_argnums=0)
+    def apply(train, seed):
+        return model.apply({"params": params}, images, train=train, rngs={"dropout": jax.random.key(seed)})
+
     assert jnp.array_equal(apply(False, 0), apply(False, 1))
     assert not jnp.allclose(apply(True, 0), apply(True, 1))
 

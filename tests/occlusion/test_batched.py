@@ -103,7 +103,8 @@ def test_what_grows_by_concatenation_grows_in_place(grows):
     program, constants, _ = jaxprs.trace(predict, jax.ShapeDtypeStruct((1, *SHAPE), jnp.float32))
     images = np.random.default_rng(0).random((3, *SHAPE), np.float32)
     found = jax.jit(lambda images: classification.apply(program, constants, images))(images)
-    np.testing.assert_allclose(found, np.concatenate([predict(image[None]) for image in images]), rtol=1e-6)
+    expected = jax.jit(predict)
+    np.testing.assert_allclose(found, np.concatenate([expected(image[None]) for image in images]), rtol=1e-6)
 
 
 def test_no_concatenation_is_left_of_what_only_grows():

@@ -21,7 +21,8 @@ def computed(function, x, engine):
     values = dict(zip(program.constants, constants, strict=True)) | {program.images: x}
     pieces = lambda x: [values[n] if n != program.images else x for n in equation.inputs]  # noqa: E731
     run = lambda x: convolutions.apply(equation, pieces(x), equation.params, Engine(engine))[0]  # noqa: E731
-    return run(x), str(jax.make_jaxpr(run)(x))
+    traced = jax.jit(run).trace(x)
+    return traced.lower().compile()(x), str(traced.jaxpr)
 
 
 def convolution(kernel, order, strides, padding, dilation, groups, **others):

@@ -31,15 +31,19 @@ def engines():
 
 
 def by_boxes(predict, images, patch, starts, fills, engine=STOCK, divide=boxes.undivided):
-    """Scores of images [n, ...] with a patch at `starts`, [n positions, classes], the plan, its program."""
+    """Scores of images [n, ...] with a patch at `starts`, [n positions, classes]; those expected; plan and program.
+
+    The expected ones are of one program for the images as they are and with the patch.
+    """
     program, constants, _ = jaxprs.trace(predict, jax.ShapeDtypeStruct((1, *images.shape[1:]), jnp.float32))
     program = folding.fold(program) if engine.convolutions == "onednn" else program
     division = divide(program, patch, starts.tobytes())
     clean = incremental.clean(program, division, engine)
+    expected = np.asarray(jax.jit(predict)(np.concatenate([images, occluded(images, patch, starts, fills)])))
     each = []
     for index, image in enumerate(images):
         maps, alone = clean(constants, image[None])
-        np.testing.assert_allclose(alone, predict(image[None]), rtol=1e-4, atol=2e-5 * max(1.0, abs(alone).max()))
+        np.testing.assert_allclose(alone, expected[[index]], rtol=1e-4, atol=2e-5 * max(1.0, abs(alone).max()))
         found = np.full((len(starts), alone.shape[-1]), np.nan, np.float32)
         for number, plan in enumerate(division.plans):
             at = division.find(starts) == number
@@ -47,7 +51,7 @@ def by_boxes(predict, images, patch, starts, fills, engine=STOCK, divide=boxes.u
             its = incremental.of_plan(program, division, plan, maps)
             found[at] = incremental.scores(program, plan, engine)(its, fills, np.full(at.sum(), index), tables)
         each.append(found)
-    return np.concatenate(each), division.plans[0], program
+    return np.concatenate(each), expected[len(images) :], division.plans[0], program
 
 
 def occluded(images, patch, starts, fills):
@@ -168,9 +172,8 @@ def test_random_programs(axes, chosen, head, data):
     fills = rng.random((data.draw(st.integers(1, 2)), *sizes, 2), np.float32)
     engine = Engine(data.draw(st.sampled_from(engines())))
     divide = data.draw(st.sampled_from([boxes.undivided, boxes.divided]))
-    found, *_ = by_boxes(predict, images, patch, starts, fills, engine, divide)
-    expected = jax.jit(predict)(occluded(images, patch, starts, fills))
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=2e-5 * max(1.0, float(jnp.abs(expected).max())))
+    found, expected, *_ = by_boxes(predict, images, patch, starts, fills, engine, divide)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=2e-5 * max(1.0, np.abs(expected).max()))
 
 
 class Block(nn.Module):
@@ -219,14 +222,19 @@ def test_blocks_of_known_networks_are_local(kind, convolutions):
             return nn.Dense(5)(x.mean((1, 2)))
 
     net, shape = Net(), (48, 40, 3)
-    variables = jax.jit(net.init)(jax.random.key(0), jnp.zeros((1, *shape)))
+    shapes = jax.eval_shape(net.init, jax.random.key(0), jnp.zeros((1, *shape)))
     rng = np.random.default_rng(0)
-    variables = jax.tree.map(lambda leaf: leaf + 0.1 * rng.random(leaf.shape, np.float32), variables)
+
+    def drawn(path, leaf):
+        size = 0.1 if len(leaf.shape) == 1 else 1 / np.sqrt(np.prod(leaf.shape[:-1]))
+        around = 1 if path[-1].key in ("scale", "var") else 0
+        return np.float32(around + size * rng.normal(size=leaf.shape))
+
+    variables = jax.tree_util.tree_map_with_path(drawn, shapes)
     predict = jax.tree_util.Partial(net.apply, variables)
     starts = np.array([[0, 0], [7, 20], [21, 4], [42, 33]], np.int32)
     images, fills = rng.random((1, *shape), np.float32), np.zeros((1, *shape), np.float32)
-    found, plan, program = by_boxes(predict, images, (6, 7), starts, fills, Engine(convolutions))
-    expected = jax.jit(predict)(occluded(images, (6, 7), starts, fills))
+    found, expected, plan, program = by_boxes(predict, images, (6, 7), starts, fills, Engine(convolutions))
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
     assert plan.part < 0.6, "most of the work is spared"
     first_dense = program.equations[min(plan.dense)].primitive.name
@@ -244,9 +252,9 @@ def test_an_operation_that_nobody_foresaw_makes_it_dense_and_never_wrong():
         return total.sum(0)[:, :3]
 
     starts = np.array([[0, 0], [3, 2], [9, 8]], np.int32)
-    found, plan, _ = by_boxes(predict, images, (3, 3), starts, 0 * images)
+    found, expected, plan, _ = by_boxes(predict, images, (3, 3), starts, 0 * images)
     assert len(plan.dense) > 2
-    np.testing.assert_allclose(found, predict(occluded(images, (3, 3), starts, 0 * images)), rtol=1e-5)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("fill", ["one", "each"])

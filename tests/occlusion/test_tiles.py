@@ -14,11 +14,15 @@ from hw3.occlusion import boxes, classification, convolutions, overlays, tiles, 
 
 def network(description, image_shape, classes=4, seed=0):
     model = cnn.CNN(cnn.parse(description), classes=classes)
-    params = cnn.init(model, jax.random.key(seed), image_shape)
+    shapes = jax.eval_shape(lambda key: cnn.init(model, key, image_shape), jax.random.key(0))
+    rng = np.random.default_rng(seed)
+
     # Biases that are not zero, so that what a black patch leaves is not zero either.
-    rng = np.random.default_rng(seed + 1)
-    noisy = lambda leaf: leaf + 0.1 * rng.normal(size=leaf.shape).astype(np.float32)  # noqa: E731
-    return cnn.predictor(model, jax.tree.map(noisy, params))
+    def drawn(leaf):
+        scale = 0.1 if len(leaf.shape) == 1 else np.sqrt(2 / np.prod(leaf.shape[:-1]))
+        return rng.normal(scale=scale, size=leaf.shape).astype(np.float32)
+
+    return cnn.predictor(model, jax.tree.map(drawn, shapes))
 
 
 def sparse(rng, shape):

@@ -13,10 +13,11 @@ from hw3.studies import given
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' blob:; worker-src blob:; style-src 'unsafe-inline'; img-src data:"
 )
+NETWORK = "conv5-32 maxpool2 conv3-8 conv3-16 maxpool2 dense100"  # layers of every kind; small, for JavaScript
 STATIC = "The picture for readers without JavaScript."
 
 
-def ridge_network(dataset, description="wide", images=1000):
+def ridge_network(dataset, description=NETWORK, images=1000):
     """A network as drawn, its classifier fitted by ridge regression: right about most digits, and never trained."""
     model = cnn.CNN(cnn.parse(description))
     params = cnn.init(model, jax.random.key(0), (28, 28, 1))
@@ -40,7 +41,7 @@ def digits_of(dataset, count):
     return explore.DigitsData(dataset.test_images[ordered, ..., 0], dataset.test_labels[ordered].astype(np.uint8))
 
 
-def network_data(model, params, name="wide"):
+def network_data(model, params, name=NETWORK):
     return explore.network_data(name, (28, 28, 1), cnn.layer_names(model.layers), model.layers, params)
 
 

@@ -59,12 +59,13 @@ class _Server:
     """`warm_server.py`, and what it said so far."""
 
     def __init__(self):
+        before = os.environ.get("PYTHONPATH", "")
         self.process = subprocess.Popen(
             [sys.executable, str(ROOT / "tests" / "support" / "warm_server.py")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([*map(str, (ROOT, ROOT / "scripts")), before])},
         )
         self.folder = tempfile.TemporaryDirectory(prefix="programs-")
         self.started, self.ended, self.unread = {}, {}, b""

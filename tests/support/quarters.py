@@ -27,6 +27,7 @@ def square(quarter):
     return slice(row, row + SQUARE), slice(col, col + SQUARE)
 
 
+@jax.jit
 def predict(images):
     """Probabilities [batch, 4] by the mean of each quarter."""
     half = SIDE // 2

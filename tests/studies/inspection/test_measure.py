@@ -1,5 +1,6 @@
 """What is found inside a tiny network, against definitions written out."""
 
+import jax
 import numpy as np
 import pytest
 from tiny_run import DESCRIPTION, RECIPE
@@ -11,6 +12,7 @@ from hw3.report.results import Record
 from hw3.studies import inspection
 from hw3.studies.inspection import Settings
 
+activations = jax.jit(cnn.activations, static_argnums=0)
 SETTINGS = Settings(classes=(0, 1), shift_pixels=2, max_shift=3, nth=1)
 
 
@@ -33,7 +35,8 @@ def pairs(first, second):
 
 def test_cells_and_channels_rank_pairs_of_images(results, checkpoint, stripes):
     images, labels = stripes.test_images.astype(np.float32) / 255, stripes.test_labels
-    of_class = [cnn.activations(checkpoint.model, checkpoint.state.params, images[labels == label]) for label in (0, 1)]
+    everywhere = activations(checkpoint.model, checkpoint.state.params, images)
+    of_class = [{name: np.asarray(maps)[labels == label] for name, maps in everywhere.items()} for label in (0, 1)]
     found = results.features
     assert found.layer == "conv2"
     for cell in (found.cells[0], found.cells[-1]):
@@ -52,7 +55,7 @@ def test_cells_and_channels_rank_pairs_of_images(results, checkpoint, stripes):
 
 
 def test_pictures_are_the_second_right_ones_and_their_path_is_the_networks(results, checkpoint, stripes):
-    found, predict = results.features, checkpoint.predictor()
+    found, predict = results.features, jax.jit(checkpoint.predictor())
     for position, (label, row) in enumerate(zip((0, 1), found.images, strict=True)):
         of_class = np.flatnonzero(stripes.test_labels == label)
         right = of_class[
@@ -61,7 +64,7 @@ def test_pictures_are_the_second_right_ones_and_their_path_is_the_networks(resul
         assert row == right[1]
         np.testing.assert_allclose(found.pictures[position], stripes.test_images[row] / np.float32(255), rtol=1e-6)
     assert [step.layer for step in found.path] == ["conv1", "maxpool1", "conv2", "logits"]
-    alone = cnn.activations(checkpoint.model, checkpoint.state.params, found.pictures)
+    alone = activations(checkpoint.model, checkpoint.state.params, found.pictures)
     for step in found.path:
         np.testing.assert_allclose(step.maps, alone[step.layer], atol=1e-5)
 
@@ -78,7 +81,7 @@ def test_shifts_are_counted_over_the_class(results, checkpoint, stripes):
     assert found.images == len(images)
     left = np.concatenate([images[:, :, 2:], images[:, :, -1:], images[:, :, -1:]], axis=2)
     up = np.concatenate([images[:, 1:], images[:, -1:]], axis=1)
-    predict = checkpoint.predictor()
+    predict = jax.jit(checkpoint.predictor())
     assert found.horizontal[1] == np.mean(np.asarray(predict(left)).argmax(-1) == 1)
     assert found.vertical[2] == np.mean(np.asarray(predict(up)).argmax(-1) == 1)
     assert [version.name for version in found.versions] == ["original", "2 pixels left", "2 pixels right"]
