@@ -56,6 +56,7 @@ def test_one_that_fails_is_told_of_with_what_it_printed_and_none_follows(process
     with pytest.raises(RuntimeError, match=r"bad.py: 3"):
         others.finish()
     assert "a reason" in capfd.readouterr().out
+    assert not multiprocessing.active_children()
     assert not (tmp_path / "ran").exists()
 
 
