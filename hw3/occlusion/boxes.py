@@ -1,8 +1,8 @@
 """Which box of every map of a network a patch can change, for all its positions at once.
 
 Boxes are planned on the host. A convolution or pooling widens a box and divides it by its stride, an elementwise
-operation takes the smallest box around those of its inputs, a padding moves it. All boxes of a value have one size,
-the largest that any position needs; their first cells are arrays over the positions.
+operation takes the smallest box around those of its inputs, a padding moves it. All boxes of a value have one size in a
+plan, the largest that any of its positions needs; their first cells are arrays over the positions.
 """
 
 import functools
