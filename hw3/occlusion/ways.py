@@ -53,8 +53,8 @@ def choose(
 
     "auto" is incremental where the work that it spares is more than compiling takes, on one device. Convolutions are
     oneDNN's where it is at hand. Where there is much to do, `classify` times several ways: otherwise on CPU with and
-    without XLA's YNNPACK, and whole images where boxes spare little. Where there is one way in boxes, on a CPU, and more
-    is spared than compiling takes, positions near the edges have plans of their own.
+    without XLA's YNNPACK, and whole images where boxes spare little. Where there is one way in boxes, on a CPU, and it
+    spares more than compiling takes, positions near the edges have plans of their own.
 
     Raises ValueError for a method that isn't one of `METHODS`, and for "incremental" where it is impossible.
     """

@@ -61,6 +61,9 @@ def test_a_division_serves_every_position_once_and_leaves_less_to_do(classifier)
     assert np.array_equal(np.unique(served, axis=0), starts)
     assert several.part < 0.97 * whole.part
     assert all(plan.part <= whole.plans[0].part for plan in several.plans)
+    assert [len(plan.positions) for plan in several.plans] == [225, 90, 90, 36]
+    assert [several.batch(plan, 60) for plan in several.plans] == [57, 45, 45, 36], "little is wasted in the last batch"
+    assert whole.batch(whole.plans[0], 60) == 60
 
 
 def test_few_positions_are_not_divided(classifier):
