@@ -3,7 +3,6 @@
 Not a program itself. Modules raise `hw3.errors.InvalidInput` with a message for the user; `run` turns it into one line.
 """
 
-import gc
 import runpy
 import sys
 from collections.abc import Callable, Sequence
@@ -58,7 +57,6 @@ def run(main: Callable[[], None], compilation_cache: bool = True) -> None:
             logging.set_verbosity(logging.ERROR)  # orbax and jax say a page at absl's default
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # a ± must not end a long run
-        gc.freeze()  # all that is imported stays: no collection need go through it
         machine.keep_freed_memory()
         if compilation_cache:
             machine.keep_compiled()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jax import lax
 
 from hw3 import batches, occlusion, onednn
-from hw3.occlusion import boxes, evaluation, folding, incremental, jaxprs, sweeps, ways
+from hw3.occlusion import boxes, folding, incremental, jaxprs, sweeps, ways
 from hw3.occlusion.convolutions import STOCK, Engine
 
 SPECS = {1: ("NHC", "HIO", "NHC"), 2: ("NHWC", "HWIO", "NHWC"), 3: ("NDHWC", "DHWIO", "NDHWC")}
@@ -281,31 +281,3 @@ def test_what_a_sweep_compiles_ahead_is_what_it_uses(monkeypatch, fill, group, e
     np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=2e-6)
     assert len(set(used)) == (1 if equation_work else 4)
     assert not sum(scores._jitted._cache_size() for scores in set(used)), "nothing is compiled a second time"
-
-
-def test_a_sweep_finds_out_by_itself_what_is_fastest(monkeypatch):
-    for limit in ("TRYING_WORK", "BOXES_WORK", "SURE"):
-        monkeypatch.setattr(ways, limit, 0.0)
-    monkeypatch.setattr(onednn, "available_in_general", lambda: False)
-    tried = []
-    real = evaluation._Run.batch
-    monkeypatch.setattr(
-        evaluation._Run, "batch", lambda self, way, *rest: (tried.append(way), real(self, way, *rest))[1]
-    )
-    rng = np.random.default_rng(0)
-    kernel, head = rng.normal(size=(3, 3, 3, 8)).astype(np.float32), rng.normal(size=(8, 4)).astype(np.float32)
-
-    def predict(x):
-        x = lax.conv_general_dilated(x, kernel, (1, 1), "SAME", dimension_numbers=SPECS[2])
-        return jax.nn.softmax(jax.nn.relu(x).mean((1, 2)) @ head)
-
-    images = rng.random((3, 20, 20, 3), np.float32)
-    images[1, :8, :8] = 0  # patches there change nothing
-    options = {"patch_size": 5, "stride": 3, "batch_size": 8}
-    found = occlusion.sweep(predict, images, **options)
-    expected = occlusion.sweep(predict, images, method="dense", **options)
-    np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=1e-6)
-    assert len({(type(way.plan), way.engine) for way in tried}) == 4, "boxes, whole images; with, without YNNPACK"
-    tried.clear()
-    occlusion.sweep(predict, images, **options)
-    assert len(set(tried)) == 1, "it is known now"

@@ -1,15 +1,17 @@
-"""What a sweep is computed by, without computing it."""
+"""By what a sweep is computed: what is planned, and what it finds out to be fastest."""
 
 import itertools
 from types import SimpleNamespace
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import linen as nn
+from jax import lax
 
-from hw3 import batches
-from hw3.occlusion import boxes, classification, ways
+from hw3 import batches, occlusion, onednn
+from hw3.occlusion import boxes, classification, evaluation, ways
 
 SIDE, PATCH = 96, 16
 
@@ -69,3 +71,31 @@ def test_a_division_serves_every_position_once_and_leaves_less_to_do(classifier)
 def test_few_positions_are_not_divided(classifier):
     starts = starts_of(20)
     assert len(boxes.divided(classifier.program, (PATCH, PATCH), starts.tobytes()).plans) == 1
+
+
+def test_a_sweep_finds_out_by_itself_what_is_fastest(monkeypatch):
+    for limit in ("TRYING_WORK", "BOXES_WORK", "SURE"):
+        monkeypatch.setattr(ways, limit, 0.0)
+    monkeypatch.setattr(onednn, "available_in_general", lambda: False)
+    tried = []
+    real = evaluation._Run.batch
+    monkeypatch.setattr(
+        evaluation._Run, "batch", lambda self, way, *rest: (tried.append(way), real(self, way, *rest))[1]
+    )
+    rng = np.random.default_rng(0)
+    kernel, head = rng.normal(size=(3, 3, 3, 8)).astype(np.float32), rng.normal(size=(8, 4)).astype(np.float32)
+
+    def predict(x):
+        x = lax.conv_general_dilated(x, kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+        return jax.nn.softmax(jax.nn.relu(x).mean((1, 2)) @ head)
+
+    images = rng.random((3, 20, 20, 3), np.float32)
+    images[1, :8, :8] = 0  # patches there change nothing
+    options = {"patch_size": 5, "stride": 3, "batch_size": 8}
+    found = occlusion.sweep(predict, images, **options)
+    expected = occlusion.sweep(predict, images, method="dense", **options)
+    np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=1e-6)
+    assert len({(type(way.plan), way.engine) for way in tried}) == 4, "boxes, whole images; with, without YNNPACK"
+    tried.clear()
+    occlusion.sweep(predict, images, **options)
+    assert len(set(tried)) == 1, "it is known now"
